@@ -1,0 +1,136 @@
+package env
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Delta is a reversible change to an environment. The zero value changes nothing.
+type Delta struct {
+	// Set gives variables values; they are exported.
+	Set map[string]Value
+	// Unset takes variables away for the time being. No name is also in Set or Lists.
+	Unset map[string]bool
+	// Lists adds entries to list variables. No name is also in Set.
+	Lists map[string]List
+	// Aliases are commands by name; the text is shell code that is given the
+	// arguments of the call.
+	Aliases map[string]string
+	// CompletionDirs are searched by fish for completions.
+	CompletionDirs []string
+	// Enter and Leave are the projects' own fish code, outer first.
+	Enter, Leave []Hook
+}
+
+// Hook is fish code of one project.
+type Hook struct {
+	Dir  string // the project's directory
+	Code string
+}
+
+// Empty reports whether d changes nothing.
+func (d Delta) Empty() bool {
+	return len(d.Set)+len(d.Unset)+len(d.Lists)+len(d.Aliases)+
+		len(d.CompletionDirs)+len(d.Enter)+len(d.Leave) == 0
+}
+
+// Variables returns the names of all variables that d touches, sorted.
+func (d Delta) Variables() []string {
+	names := map[string]bool{}
+	for n := range d.Set {
+		names[n] = true
+	}
+	for n := range d.Lists {
+		names[n] = true
+	}
+	maps.Copy(names, d.Unset)
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Compose makes one delta of many, outer ones first: what an inner one sets
+// wins, and its references see what outer ones set. The error names a
+// reference to a list variable that an outer delta adds to, since its value
+// is only known in the shell.
+func Compose(deltas ...Delta) (Delta, error) {
+	out := Delta{Set: map[string]Value{}, Unset: map[string]bool{}, Lists: map[string]List{}, Aliases: map[string]string{}}
+	for _, d := range deltas {
+		if err := out.add(d); err != nil {
+			return Delta{}, err
+		}
+	}
+	return out, nil
+}
+
+func (out *Delta) add(d Delta) error {
+	set := make(map[string]Value, len(d.Set))
+	for _, name := range slices.Sorted(maps.Keys(d.Set)) {
+		for _, ref := range d.Set[name].Refs() {
+			if _, isList := out.Lists[ref]; isList {
+				return &ListRefError{Name: name, Ref: ref}
+			}
+		}
+		set[name] = d.Set[name].Resolve(func(ref string) (Value, bool) {
+			if out.Unset[ref] {
+				return nil, true
+			}
+			v, ok := out.Set[ref]
+			return v, ok
+		})
+	}
+	for name := range d.Unset {
+		delete(out.Set, name)
+		delete(out.Lists, name)
+		out.Unset[name] = true
+	}
+	for name, v := range set {
+		delete(out.Unset, name)
+		delete(out.Lists, name)
+		out.Set[name] = v
+	}
+	for name, l := range d.Lists {
+		out.addList(name, l)
+	}
+	maps.Copy(out.Aliases, d.Aliases)
+	out.CompletionDirs = unique(append(slices.Clone(d.CompletionDirs), out.CompletionDirs...), false)
+	out.Enter = append(out.Enter, d.Enter...)
+	out.Leave = append(out.Leave, d.Leave...)
+	return nil
+}
+
+// addList adds entries to a list variable; where an outer delta set or unset
+// the variable as a whole, the entries become part of that value.
+func (out *Delta) addList(name string, l List) {
+	if out.Unset[name] {
+		delete(out.Unset, name)
+		out.Set[name] = Lit(l.Join(name, ""))
+		return
+	}
+	v, isSet := out.Set[name]
+	if !isSet {
+		out.Lists[name] = out.Lists[name].merge(l)
+		return
+	}
+	before := List{Prepend: l.Prepend}.Join("", "")
+	after := List{Append: l.Append}.Join("", "")
+	if text, ok := v.Literal(); ok {
+		out.Set[name] = Lit(l.Join(name, text))
+		return
+	}
+	var joined Value
+	if before != "" {
+		joined = append(joined, Piece{Text: before + ":"})
+	}
+	joined = append(joined, v...)
+	if after != "" {
+		joined = append(joined, Piece{Text: ":" + after})
+	}
+	out.Set[name] = joined
+}
+
+// ListRefError says that Name refers to the list variable Ref.
+type ListRefError struct{ Name, Ref string }
+
+func (e *ListRefError) Error() string {
+	return fmt.Sprintf("%s refers to ${%s}, to which an outer layer adds entries; add to it with prepend or append instead", e.Name, e.Ref)
+}
