@@ -1,7 +1,5 @@
 package env
 
-import "strings"
-
 // Enter returns e with d applied, and with what [Leave] needs to take it back:
 // the old values of the variables that were set, and the marks that tell a
 // nested shell which generation of which project is active.
@@ -63,12 +61,10 @@ func Leave(e Env, d Delta) Env {
 		leaveList(out, e, name, l, restore)
 	}
 	for name := range out {
-		if strings.HasPrefix(name, OldPrefix) || strings.HasPrefix(name, WasPrefix) {
+		if isMark(name) {
 			delete(out, name)
 		}
 	}
-	delete(out, GenerationVar)
-	delete(out, ProjectVar)
 	return out
 }
 

@@ -25,7 +25,7 @@ func FromList(list []string) Env {
 // List returns the entries as NAME=value, sorted by name.
 func (e Env) List() []string {
 	list := make([]string, 0, len(e))
-	for _, name := range slices.Sorted(maps.Keys(e)) {
+	for _, name := range sortedNames(e) {
 		list = append(list, name+"="+e[name])
 	}
 	return list
@@ -37,3 +37,5 @@ func (e Env) Clone() Env {
 	maps.Copy(c, e)
 	return c
 }
+
+func sortedNames(e Env) []string { return slices.Sorted(maps.Keys(e)) }

@@ -20,6 +20,12 @@ const (
 	WasPrefix = "DEVSH_WAS_"
 )
 
+// isMark reports whether the variable is one in which devsh records what is
+// active.
+func isMark(name string) bool {
+	return name == GenerationVar || name == ProjectVar || strings.HasPrefix(name, OldPrefix) || strings.HasPrefix(name, WasPrefix)
+}
+
 // IsIdentifier reports whether name can name a variable in fish, bash and zsh alike.
 func IsIdentifier(name string) bool {
 	if name == "" || len(name) > 255 {

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/trust"
+)
+
+func (a *app) execCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "exec [--dir DIR] -- COMMAND [ARG...]",
+		Short: "Run a command in a project's environment",
+		Long: `Become COMMAND, in the environment of the project that owns the working directory.
+
+For scripts, editors and agents: what the hook does for a shell. A project that is not
+allowed is refused with exit code 125; 126 and 127 are those of env(1).`,
+		Example: `  devsh exec -- make test
+  devsh exec --dir ~/dev/api -- go test ./...`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := a.directory(dir)
+			if err != nil {
+				return refused(err)
+			}
+			e, err := a.projectEnv(cmd, d)
+			if err != nil {
+				return refused(err)
+			}
+			return a.become(e, args)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "", "the project's `DIR`ectory instead of the working directory")
+	cmd.Flags().SetInterspersed(false)
+	_ = cmd.MarkFlagDirname("dir")
+	return cmd
+}
+
+func refused(err error) error {
+	f := &failure{err: err, code: exitRefused}
+	if inner, ok := errors.AsType[*failure](err); ok {
+		f.hint = inner.hint
+	}
+	return f
+}
+
+// projectEnv is the environment of the project that owns dir, on top of the
+// process's own without what is active there.
+func (a *app) projectEnv(cmd *cobra.Command, dir string) (env.Env, error) {
+	w, err := a.world()
+	if err != nil {
+		return nil, err
+	}
+	e, err := w.resolver.Current(cmd.Context(), dir)
+	a.endProgress()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.mayUse(e); err != nil {
+		return nil, err
+	}
+	if e.Generation == activation.None {
+		return w.base, nil
+	}
+	place := w.resolver.Store.Place(e.Project.Dir)
+	d, err := place.Delta(e.Generation)
+	if err != nil {
+		return nil, err
+	}
+	return env.Enter(w.base, d, place.Generation(e.Generation), e.Project.Dir), nil
+}
+
+// mayUse refuses what the user has not allowed, and warns of what stays from
+// before a change.
+func (a *app) mayUse(e *activation.Entry) error {
+	own, declared := e.Own()
+	if declared && own.State != trust.Allowed && !(own.State == trust.Changed && e.Good != "") {
+		state := string(own.State)
+		if own.State == trust.Changed {
+			state = "changed since it was allowed"
+		}
+		return &failure{
+			err:  fmt.Errorf("%s is %s", e.Project.Dir, state),
+			hint: "«devsh status» shows what it wants, «devsh allow» lets it", code: exitRefused,
+		}
+	}
+	if e.Error != "" && e.Good == "" {
+		return &failure{err: errors.New(e.Error), hint: e.Hint, code: exitRefused}
+	}
+	if e.Mood == activation.Notice {
+		fmt.Fprintln(a.Stderr, e.Note)
+	}
+	return nil
+}
+
+// become replaces the process by the command, found on the PATH of the
+// environment it gets.
+func (a *app) become(e env.Env, argv []string) error {
+	path, err := lookPath(argv[0], e["PATH"])
+	if err == nil {
+		err = a.Exec(path, argv, e.List())
+	}
+	code := exitCannotRun
+	hint := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, exec.ErrNotFound):
+		code = exitNotFound
+	case errors.Is(err, syscall.E2BIG):
+		hint = "the arguments and the environment together are too large for the system"
+	}
+	return &failure{err: fmt.Errorf("run %s: %w", argv[0], err), hint: hint, code: code}
+}
+
+// lookPath finds a command as execvp does, but in the given PATH.
+func lookPath(name, path string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	denied := false
+	for _, dir := range filepath.SplitList(path) {
+		if dir == "" {
+			continue // the working directory: nothing should be found there by accident
+		}
+		candidate := filepath.Join(dir, name)
+		info, err := os.Stat(candidate)
+		if err != nil || info.IsDir() {
+			continue
+		}
+		if info.Mode()&0o111 != 0 {
+			return candidate, nil
+		}
+		denied = true
+	}
+	if denied {
+		return "", fs.ErrPermission
+	}
+	return "", exec.ErrNotFound
+}

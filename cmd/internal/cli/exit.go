@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hbohlen/devsh/cmd/internal/settings"
+	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/manifest"
+	"github.com/hbohlen/devsh/shell/nixenv"
+	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/render"
+)
+
+// Exit codes. Those of exec follow env(1).
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitOutdated    = 3 // enter: the hook is of another version
+	exitRefused     = 125
+	exitCannotRun   = 126
+	exitNotFound    = 127
+	exitInterrupted = 130
+)
+
+// failure is an error with an exit code and advice.
+type failure struct {
+	err  error
+	hint string
+	code int
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func usage(err error) error { return &failure{err: err, code: exitUsage} }
+
+func hinted(err error, hint string) error {
+	return &failure{err: err, hint: hint, code: exitFailed}
+}
+
+// silent ends the program with a code when all has been said.
+type silent int
+
+func (s silent) Error() string { return fmt.Sprintf("exit %d", int(s)) }
+
+// exit prints what went wrong, as "devsh: error" and a hint, and returns the
+// exit code.
+func (a *app) exit(cmd *cobra.Command, err error) int {
+	var quiet silent
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &quiet):
+		return int(quiet)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.Stderr, "devsh: interrupted")
+		return exitInterrupted
+	}
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{err: err, code: exitFailed}
+		// cobra's own complaints are about the command line.
+		if strings.HasPrefix(err.Error(), "unknown command") {
+			f.code = exitUsage
+		}
+	}
+	if f.hint == "" {
+		f.hint = hintFor(err)
+	}
+	if f.code == exitUsage && f.hint == "" {
+		f.hint = fmt.Sprintf("see «%s --help»", cmd.CommandPath())
+	}
+	fmt.Fprintf(a.Stderr, "devsh: %s\n", render.VisibleText(strings.TrimRight(err.Error(), "\n")))
+	if f.hint != "" {
+		fmt.Fprintf(a.Stderr, "hint: %s\n", render.VisibleText(f.hint))
+	}
+	return f.code
+}
+
+// hintFor says what to type next about errors of the domains.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, project.ErrNotGoverned):
+		return "devsh governs the projects below its roots, ~/dev by default; «roots» in config.toml or --root names others"
+	case errors.Is(err, activation.ErrNothing):
+		return "«devsh init» writes a devsh.toml"
+	case errors.Is(err, activation.ErrNotOwned):
+		return "devsh keeps to the user whose files these are; as another user, start without -E"
+	case errors.Is(err, os.ErrPermission):
+		return "the state directory ($XDG_STATE_HOME/devsh, ~/.local/state/devsh by default) must be yours and writable"
+	}
+	if e, ok := errors.AsType[*manifest.Error](err); ok {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*nixenv.Error](err); ok {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*settings.SourceError](err); ok {
+		return e.Hint
+	}
+	return ""
+}

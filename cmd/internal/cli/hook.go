@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hbohlen/devsh/hooks"
+)
+
+func (a *app) hookCommand() *cobra.Command {
+	var settingsOnly bool
+	cmd := &cobra.Command{
+		Use:   "hook fish",
+		Short: "Print the script that a shell loads",
+		Long: `Print the script that makes fish activate projects on cd.
+
+Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
+		Example: `  echo 'devsh hook fish | source' >> ~/.config/fish/config.fish
+  devsh hook fish > ~/.config/fish/conf.d/devsh.fish`,
+		ValidArgs: []string{"fish"},
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && !settingsOnly {
+				return usage(fmt.Errorf("name the shell: devsh hook fish"))
+			}
+			// The settings are written for the hook beforehand, but a script
+			// without them is better than none.
+			err := a.publishSettings()
+			if settingsOnly {
+				return err
+			}
+			bin, binErr := a.binary()
+			if binErr != nil {
+				return binErr
+			}
+			if err != nil {
+				a.exit(nil, err)
+			}
+			_, err = fmt.Fprint(a.Stdout, hooks.Fish(bin))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&settingsOnly, "settings", false, "write only what the hook needs of the settings")
+	_ = cmd.Flags().MarkHidden("settings") // it exists: defined above
+	return cmd
+}
+
+func (a *app) publishSettings() error {
+	w, err := a.world()
+	if err != nil {
+		return err
+	}
+	return w.resolver.PublishSettings(w.settings.File, string(w.settings.Message))
+}
+
+// binary is the path by which the hook calls the program: where PATH finds
+// this very program, which for one from a Nix profile stays true after an
+// upgrade; else where it lies.
+func (a *app) binary() (string, error) {
+	self, err := a.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	real, err := filepath.EvalSymlinks(self)
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	for _, dir := range filepath.SplitList(a.leave()["PATH"]) {
+		candidate := filepath.Join(dir, "devsh")
+		if !filepath.IsAbs(candidate) || strings.HasPrefix(candidate, "/nix/store/") {
+			continue
+		}
+		if found, err := filepath.EvalSymlinks(candidate); err == nil && found == real {
+			return candidate, nil
+		}
+	}
+	if _, err := os.Stat(self); err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	return self, nil
+}

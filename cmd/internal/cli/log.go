@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/render"
+)
+
+// maxLog is how much of a log is shown, from its end, in bytes.
+const maxLog = 4 << 20
+
+func (a *app) logCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "log [DIR]",
+		Short:   "Show what the last evaluation of a project said",
+		Example: "  devsh log | less",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir, err := a.directory(first(args))
+			if err != nil {
+				return err
+			}
+			w, err := a.world()
+			if err != nil {
+				return err
+			}
+			p, err := project.Find(dir, w.settings.Roots)
+			if err != nil {
+				return err
+			}
+			f, err := os.Open(w.resolver.Store.Place(p.Dir).Log())
+			if errors.Is(err, fs.ErrNotExist) {
+				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", render.Visible(p.Dir))
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("read log: %w", err)
+			}
+			defer f.Close()
+			if info, err := f.Stat(); err == nil && info.Size() > maxLog {
+				if _, err := f.Seek(-maxLog, io.SeekEnd); err != nil {
+					return fmt.Errorf("read log: %w", err)
+				}
+			}
+			data, err := io.ReadAll(io.LimitReader(f, maxLog))
+			if err != nil {
+				return fmt.Errorf("read log: %w", err)
+			}
+			_, err = fmt.Fprint(a.Stdout, render.VisibleText(string(data)))
+			return err
+		},
+	}
+	cmd.ValidArgsFunction = directories
+	return cmd
+}

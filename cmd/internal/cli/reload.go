@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hbohlen/devsh/shell/activation"
+)
+
+func (a *app) reloadCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "reload [DIR]",
+		Short: "Evaluate a project anew",
+		Long: `Evaluate the project anew, also where nothing seems to have changed. Shells that stand
+in it have the result at their next prompt.`,
+		Example: "  devsh reload",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := a.directory(first(args))
+			if err != nil {
+				return err
+			}
+			w, err := a.world()
+			if err != nil {
+				return err
+			}
+			e, err := w.resolver.Resolve(cmd.Context(), dir, activation.Options{Refresh: true})
+			a.endProgress()
+			if err != nil {
+				return err
+			}
+			if e.Note != "" {
+				fmt.Fprintln(a.Stderr, e.Note)
+			}
+			if e.Error != "" {
+				return silent(exitFailed)
+			}
+			return nil
+		},
+	}
+	cmd.ValidArgsFunction = directories
+	return cmd
+}

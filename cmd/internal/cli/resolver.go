@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hbohlen/devsh/cmd/internal/settings"
+	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/render"
+)
+
+// world is what most commands need: whose files, which settings, what is active.
+type world struct {
+	settings *settings.Settings
+	resolver *activation.Resolver
+	// base is the environment without what devsh made active in it.
+	base env.Env
+}
+
+// world reads the settings. HOME and the XDG directories are those of the user,
+// also inside a project that sets them otherwise.
+func (a *app) world() (*world, error) {
+	base := a.leave()
+	home := base["HOME"]
+	if !filepath.IsAbs(home) {
+		return nil, hinted(fmt.Errorf("HOME is %q, not an absolute directory", home), "set HOME to your home directory")
+	}
+	stateHome := xdg(base, "XDG_STATE_HOME", filepath.Join(home, ".local/state"))
+	s, err := settings.Load(settings.Options{
+		Home: home, ConfigHome: xdg(base, "XDG_CONFIG_HOME", filepath.Join(home, ".config")),
+		Getenv:   func(name string) string { return base[name] },
+		Flags:    settings.Flags{Roots: a.flags.roots, Message: a.flags.message, LayersOff: a.flags.layersOff},
+		ReadFile: os.ReadFile,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &activation.Resolver{
+		Store: activation.NewStore(stateHome),
+		Settings: activation.Settings{
+			Files: []string{s.File}, Roots: s.Roots, TrustedTrees: s.TrustedRoots, LayersOff: s.LayersOff,
+			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
+		},
+		Home: home, Env: base.List(), Now: a.Now,
+		Warn: func(line string) { fmt.Fprintln(a.Stderr, render.Visible(line)) },
+	}
+	r.Progress = a.progress()
+	return &world{settings: s, resolver: r, base: base}, nil
+}
+
+// leave returns the environment without the generation that is active in it.
+// A project cannot lead devsh astray: it cannot set DEVSH_*, and a generation
+// counts only if it lies in a state directory of the user's own.
+func (a *app) leave() env.Env {
+	active, ok := activation.ParseActive(a.env[env.GenerationVar], a.env[env.ProjectVar])
+	if !ok {
+		return a.env
+	}
+	d, err := active.Store.Place(active.Project).Delta(active.Generation)
+	if err != nil {
+		return a.env
+	}
+	return env.Leave(a.env, d)
+}
+
+// xdg returns one of the base directories; relative ones do not count, as the
+// specification says.
+func xdg(e env.Env, name, otherwise string) string {
+	if dir := e[name]; filepath.IsAbs(dir) {
+		return dir
+	}
+	return otherwise
+}
+
+// directory is the one that a command is about: the flag or argument if it is
+// given, else the working directory.
+func (a *app) directory(given string) (string, error) {
+	if filepath.IsAbs(given) {
+		return filepath.Clean(given), nil
+	}
+	wd, err := a.Getwd()
+	if err != nil {
+		return "", hinted(fmt.Errorf("find the working directory: %w", err), "cd to a directory that exists")
+	}
+	return filepath.Join(wd, given), nil
+}
+
+// progress returns what shows, on a terminal, what is being done; elsewhere
+// each different line once.
+func (a *app) progress() func(string) {
+	last := ""
+	terminal := isTerminal(a.Stderr)
+	return func(line string) {
+		line = render.Visible(strings.TrimSpace(line))
+		if line == last || line == "" {
+			return
+		}
+		last = line
+		if terminal {
+			fmt.Fprintf(a.Stderr, "\r\x1b[Kdevsh: %s", clip(line, 70))
+			return
+		}
+		fmt.Fprintf(a.Stderr, "devsh: %s\n", line)
+	}
+}
+
+// endProgress clears the line that progress left.
+func (a *app) endProgress() {
+	if isTerminal(a.Stderr) {
+		fmt.Fprint(a.Stderr, "\r\x1b[K")
+	}
+}
+
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/hbohlen/devsh/shell/env"
+)
+
+// Env is all that a run of the program has of the world.
+type Env struct {
+	Args    []string // without the program's name
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Environ []string
+	Getwd   func() (string, error)
+	Now     func() time.Time
+	// Exec replaces the process, as execve does.
+	Exec func(path string, argv, env []string) error
+	// HasTerminal reports whether the process has a controlling terminal:
+	// whether a person can be meant.
+	HasTerminal func() bool
+	// Executable is where the program lies.
+	Executable func() (string, error)
+}
+
+// System is the Env of the real process.
+func System() Env {
+	return Env{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Environ: os.Environ(), Getwd: getwd, Now: time.Now, Exec: syscall.Exec,
+		HasTerminal: hasTerminal, Executable: os.Executable,
+	}
+}
+
+// getwd prefers $PWD where it is the working directory: it is what the person
+// sees, links and all.
+func getwd() (string, error) { return os.Getwd() }
+
+func hasTerminal() bool {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return false
+	}
+	tty.Close()
+	return true
+}
+
+// Run runs the program and returns its exit code.
+func Run(ctx context.Context, e Env) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	a := &app{Env: e, env: env.FromList(e.Environ)}
+	root := a.root()
+	root.SetArgs(e.Args)
+	root.SetIn(e.Stdin)
+	root.SetOut(e.Stdout)
+	root.SetErr(e.Stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.exit(cmd, err)
+}
+
+// app is what all commands share.
+type app struct {
+	Env
+	env   env.Env // Environ by name
+	flags globalFlags
+}
+
+type globalFlags struct {
+	roots     []string
+	message   string
+	layersOff []string
+	noColor   bool
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "devsh",
+		Short: "Activate each project's dev shell on cd",
+		Long: `devsh gives every project under ~/dev its environment when you cd into it, and takes it
+back when you leave. While nothing changed, no process is started.
+
+  echo 'devsh hook fish | source' >> ~/.config/fish/config.fish
+  cd ~/dev/project && devsh init && devsh allow`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	f := root.PersistentFlags()
+	f.StringSliceVar(&a.flags.roots, "root", nil, "govern the projects below `DIR` instead of the configured roots (repeatable)")
+	f.StringVar(&a.flags.message, "message", "", "how much to say: quiet, normal or verbose")
+	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "leave out `LAYER`s: default, nix, devsh.toml")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.AddCommand(
+		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),
+		a.execCommand(), a.envCommand(), a.logCommand(), a.initCommand(),
+		a.hookCommand(), a.enterCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
+	)
+	return root
+}
+
+// isTerminal reports whether something written to w is seen by a person.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,302 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/render"
+	"github.com/hbohlen/devsh/shell/trust"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var dir string
+	var all, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status [--dir DIR] [--all] [--json]",
+		Short: "Show what is active and why",
+		Long: `Show what is active, from which layers and inputs it was made, whether it is stale and
+why, and what the project's trust is: what it wants, and the digest of just that.
+
+It changes nothing and evaluates nothing. Exit code 1 says that something needs the person:
+a project that is not allowed, that changed since, or whose environment failed.`,
+		Example: `  devsh status
+  devsh status --all
+  devsh status --json | jq -r .trust.digest`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			w, err := a.world()
+			if err != nil {
+				return err
+			}
+			if all {
+				return a.statusAll(w, asJSON)
+			}
+			d, err := a.directory(dir)
+			if err != nil {
+				return err
+			}
+			s, err := a.inspect(w, d)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = writeJSON(a.Stdout, s)
+			} else {
+				a.showStatus(s)
+			}
+			if err == nil && s.NeedsPerson {
+				return silent(exitFailed)
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&dir, "dir", "", "the project's `DIR`ectory instead of the working directory")
+	f.BoolVar(&all, "all", false, "all known projects")
+	f.BoolVar(&asJSON, "json", false, "as JSON")
+	_ = cmd.MarkFlagDirname("dir")
+	return cmd
+}
+
+// status is what `devsh status --json` prints. Paths that are no UTF-8 are
+// shown with escapes.
+type status struct {
+	Project     string        `json:"project"`
+	Root        string        `json:"root"`
+	Kind        project.Kind  `json:"kind"`
+	Active      bool          `json:"active"` // in the environment of this process
+	Generation  string        `json:"generation"`
+	Layers      []statusLayer `json:"layers"`
+	Variables   []string      `json:"variables"`
+	Aliases     []string      `json:"aliases"`
+	Inputs      []statusInput `json:"inputs"`
+	Stale       []string      `json:"stale"` // inputs that changed since
+	Error       string        `json:"error,omitempty"`
+	Hint        string        `json:"hint,omitempty"`
+	Trust       *statusTrust  `json:"trust,omitempty"`
+	Places      []statusPlace `json:"places,omitempty"` // the chain that contributes, outer first
+	NeedsPerson bool          `json:"needs_person"`
+	request     *activation.Request
+}
+
+type statusLayer struct {
+	Name      string `json:"name"`
+	Source    string `json:"source"`
+	Variables int    `json:"variables"`
+}
+
+type statusInput struct {
+	Path   string `json:"path"`
+	Exists bool   `json:"exists"`
+}
+
+type statusPlace struct {
+	Dir     string      `json:"dir"`
+	State   trust.State `json:"state"`
+	Because string      `json:"because,omitempty"`
+}
+
+type statusTrust struct {
+	State    trust.State `json:"state"`
+	Because  string      `json:"because,omitempty"`
+	Digest   string      `json:"digest"`
+	Files    []string    `json:"files"`
+	Changed  []string    `json:"changed,omitempty"`
+	Writable []string    `json:"writable_on_path,omitempty"`
+}
+
+// inspect gathers the status of the project that owns dir, writing nothing.
+func (a *app) inspect(w *world, dir string) (*status, error) {
+	p, err := project.Find(dir, w.settings.Roots)
+	if err != nil {
+		return nil, err
+	}
+	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None}
+	place := w.resolver.Store.Place(p.Dir)
+	if e, err := place.Entry(); err == nil {
+		s.fromEntry(place, e)
+		s.Active = e.Generation != activation.None && a.env[env.GenerationVar] == place.Generation(e.Generation)
+	}
+	req, err := w.resolver.Ask(dir)
+	switch {
+	case err == nil:
+		s.fromRequest(req)
+	case !errors.Is(err, activation.ErrNothing):
+		return nil, err
+	}
+	s.NeedsPerson = s.Error != "" || s.Trust != nil && (s.Trust.State == trust.Unknown || s.Trust.State == trust.Changed)
+	return s, nil
+}
+
+func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
+	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
+	for _, l := range e.Layers {
+		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
+	}
+	for _, f := range e.Inputs {
+		if !f.Plain {
+			s.Inputs = append(s.Inputs, statusInput{render.Visible(f.Path), f.Exists})
+		}
+	}
+	for _, path := range e.Stale() {
+		s.Stale = append(s.Stale, render.Visible(path))
+	}
+	for _, j := range e.Places {
+		s.Places = append(s.Places, statusPlace{render.Visible(j.Dir), j.State, render.Visible(j.Because)})
+	}
+	if d, err := place.Delta(e.Generation); err == nil {
+		s.Variables = d.Variables()
+		s.Aliases = sortedKeys(d.Aliases)
+	}
+}
+
+func (s *status) fromRequest(req *activation.Request) {
+	t := &statusTrust{State: req.Verdict.State, Because: render.Visible(req.Verdict.Because), Digest: req.Digest}
+	for _, f := range req.Files {
+		t.Files = append(t.Files, render.Visible(f.Path))
+	}
+	for _, c := range req.Verdict.Changes {
+		t.Changed = append(t.Changed, render.Visible(c.Path))
+	}
+	for _, d := range req.Writable {
+		t.Writable = append(t.Writable, render.Visible(relative(req.Dir, d)))
+	}
+	if req.Problem != nil && s.Error == "" {
+		s.Error = render.Visible(req.Problem.Error())
+		s.Hint = hintFor(req.Problem)
+	}
+	s.Trust, s.request = t, req
+}
+
+func (a *app) showStatus(s *status) {
+	out := a.Stdout
+	state := "not active in this shell"
+	switch {
+	case s.Active:
+		state = "active"
+	case s.Generation == activation.None:
+		state = "no environment"
+	}
+	fmt.Fprintf(out, "%s (%s): %s\n", a.bold(s.Project), s.Kind, state)
+	if s.Trust != nil {
+		a.showTrust(s.Trust)
+	}
+	for _, p := range s.Places {
+		if p.Dir != s.Project {
+			fmt.Fprintf(out, "  around   %s: %s\n", p.Dir, because(string(p.State), p.Because))
+		}
+	}
+	for _, l := range s.Layers {
+		fmt.Fprintf(out, "  layer    %s, %s: %d variables\n", l.Name, l.Source, l.Variables)
+	}
+	list(out, "sets", s.Variables)
+	list(out, "aliases", s.Aliases)
+	var inputs, absent []string
+	for _, in := range s.Inputs {
+		if in.Exists {
+			inputs = append(inputs, short(s.Project, in.Path))
+		} else {
+			absent = append(absent, short(s.Project, in.Path))
+		}
+	}
+	list(out, "inputs", inputs)
+	list(out, "would be", absent)
+	for _, path := range s.Stale {
+		fmt.Fprintf(out, "  stale    %s changed since: the next prompt looks at it\n", short(s.Project, path))
+	}
+	if s.Error != "" {
+		fmt.Fprintf(out, "  error    %s\n", s.Error)
+	}
+	if s.Hint != "" {
+		fmt.Fprintf(out, "  hint     %s\n", s.Hint)
+	}
+}
+
+func (a *app) showTrust(t *statusTrust) {
+	out := a.Stdout
+	fmt.Fprintf(out, "  trust    %s\n", because(string(t.State), t.Because))
+	list(out, "decides", t.Files)
+	list(out, "changed", t.Changed)
+	list(out, "on PATH", t.Writable)
+	fmt.Fprintf(out, "  digest   %s\n", t.Digest)
+	if t.State == trust.Unknown || t.State == trust.Changed {
+		fmt.Fprintf(out, "  next     read these files, then «devsh allow»\n")
+	}
+}
+
+func because(state, why string) string {
+	if why == "" {
+		return state
+	}
+	return state + " (" + why + ")"
+}
+
+func short(dir, path string) string {
+	if rest, ok := strings.CutPrefix(path, dir+"/"); ok {
+		return rest
+	}
+	return path
+}
+
+func list(out io.Writer, name string, items []string) {
+	if len(items) > 0 {
+		fmt.Fprintf(out, "  %-8s %s\n", name, strings.Join(items, " "))
+	}
+}
+
+func (a *app) bold(s string) string {
+	if !a.colour(a.Stdout) {
+		return s
+	}
+	return "\x1b[1m" + s + "\x1b[0m"
+}
+
+func (a *app) statusAll(w *world, asJSON bool) error {
+	entries, err := w.resolver.Store.Known()
+	if err != nil {
+		return fmt.Errorf("read the state directory: %w", err)
+	}
+	known := []*status{}
+	for _, e := range entries {
+		s := &status{Project: render.Visible(e.Project.Dir), Root: render.Visible(e.Project.Root), Kind: e.Project.Kind}
+		s.fromEntry(w.resolver.Store.Place(e.Project.Dir), e)
+		own, declared := e.Own()
+		if declared {
+			s.Trust = &statusTrust{State: own.State, Because: render.Visible(own.Because), Digest: own.Digest}
+		}
+		s.NeedsPerson = s.Error != "" || declared && (own.State == trust.Unknown || own.State == trust.Changed)
+		known = append(known, s)
+	}
+	if asJSON {
+		return writeJSON(a.Stdout, known)
+	}
+	for _, s := range known {
+		state := "-"
+		if s.Trust != nil {
+			state = string(s.Trust.State)
+		}
+		if len(s.Stale) > 0 {
+			state += ", stale"
+		}
+		if s.Error != "" {
+			state += ", failed"
+		}
+		fmt.Fprintf(a.Stdout, "%-12s %4d variables  %s\n", state, len(s.Variables), s.Project)
+	}
+	return nil
+}
+
+func writeJSON(out io.Writer, v any) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

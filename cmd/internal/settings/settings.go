@@ -1,0 +1,138 @@
+package settings
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/viper"
+
+	"github.com/hbohlen/devsh/shell/manifest"
+)
+
+// Settings is what the user has decided.
+type Settings struct {
+	// File is where the settings are read from; it need not exist.
+	File string
+	// Digest is the SHA-256 of the file's content in hexadecimal, "" without a file.
+	Digest string
+	// Roots are the trees that devsh governs, absolute and clean, links not resolved.
+	Roots []string
+	// Message says how much the hook tells.
+	Message Message
+	// TrustedRoots are trees in which every project is trusted without asking.
+	TrustedRoots []string
+	// LayersOff holds the layers that are switched off.
+	LayersOff map[string]bool
+	// ShellHookTimeout is how long a shellHook may run.
+	ShellHookTimeout time.Duration
+	// Default is the shell that is active in every place under a root.
+	Default Default
+}
+
+// Default is the default shell of the roots.
+type Default struct {
+	// Flake is a flake reference with its home directory expanded, or "".
+	Flake string
+	// Manifest holds env, path, lists and aliases; nil where there are none.
+	Manifest *manifest.Manifest
+}
+
+// Message says how much the hook tells.
+type Message string
+
+// The values of [Message].
+const (
+	Quiet   Message = "quiet"
+	Normal  Message = "normal"
+	Verbose Message = "verbose"
+)
+
+// The layers that can be switched off.
+const (
+	LayerDefault  = "default"
+	LayerNix      = "nix"
+	LayerManifest = manifest.Name
+)
+
+// Options are the sources of the settings.
+type Options struct {
+	// Home is the user's home directory, absolute.
+	Home string
+	// ConfigHome is XDG_CONFIG_HOME; where it is not absolute, ~/.config is
+	// taken, as the XDG base directory specification demands.
+	ConfigHome string
+	// Getenv looks up DEVSH_* variables; an empty one counts as not set. Nil: there are none.
+	Getenv func(string) string
+	// Flags win over everything else.
+	Flags Flags
+	// ReadFile is [os.ReadFile], or like it.
+	ReadFile func(string) ([]byte, error)
+}
+
+// Flags are settings from the command line; nil and "" are not given.
+type Flags struct {
+	Roots     []string
+	Message   string
+	LayersOff []string
+}
+
+// SourceError says what is wrong with a setting that is not from the file;
+// errors about the file's content are [*manifest.Error].
+type SourceError struct {
+	// Source is a variable's or a flag's name.
+	Source    string
+	Msg, Hint string
+}
+
+func (e *SourceError) Error() string { return e.Source + ": " + e.Msg }
+
+// Load reads the settings. A missing file is as good as an empty one; a file
+// that cannot be read or understood is an error.
+func Load(o Options) (*Settings, error) {
+	if !filepath.IsAbs(o.Home) {
+		return nil, fmt.Errorf("settings: the home directory %q is not absolute", o.Home)
+	}
+	if !filepath.IsAbs(o.ConfigHome) {
+		o.ConfigHome = filepath.Join(o.Home, ".config")
+	}
+	s := &Settings{File: filepath.Join(o.ConfigHome, "devsh", "config.toml")}
+	data, err := o.ReadFile(s.File)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("settings: %w", err)
+	default:
+		sum := sha256.Sum256(data)
+		s.Digest = hex.EncodeToString(sum[:])
+	}
+	doc, err := manifest.ParseDocument(s.File, data)
+	if err != nil {
+		return nil, err
+	}
+	v, err := layer(doc, o)
+	if err != nil {
+		return nil, err
+	}
+	if s.Default, err = readDefault(doc, o.Home); err != nil {
+		return nil, err
+	}
+	s.fill(v)
+	return s, nil
+}
+
+// fill takes over the values, which are checked already.
+func (s *Settings) fill(v *viper.Viper) {
+	s.Roots = v.GetStringSlice("roots")
+	s.Message = Message(v.GetString("message"))
+	s.TrustedRoots = v.GetStringSlice("trust.roots")
+	s.ShellHookTimeout = v.GetDuration("shell_hook.timeout")
+	s.LayersOff = map[string]bool{}
+	for _, name := range v.GetStringSlice("layers.off") {
+		s.LayersOff[name] = true
+	}
+}

@@ -1,0 +1,460 @@
+# devsh's door into fish: it notices that $PWD or an input changed, and sources what devsh has written in its own
+# state directory. While nothing changed it starts no process: builtins only, and no command substitution, which
+# costs more than all the rest. The words are those of docs/architecture.md; what it costs, docs/performance.md.
+status is-interactive; or return
+functions -q __devsh_look; and return
+
+set -g __devsh_abi 1 # the agreement between this file and the state directory: hooks.ABI
+set -g __devsh_home $HOME # where the user's files are, whatever a project does to these variables
+set -g __devsh_state_home $HOME/.local/state
+string match -q '/*' -- $XDG_STATE_HOME; and set -g __devsh_state_home $XDG_STATE_HOME
+set -g __devsh_config_home $HOME/.config
+string match -q '/*' -- $XDG_CONFIG_HOME; and set -g __devsh_config_home $XDG_CONFIG_HOME
+set -g __devsh_state $__devsh_state_home/devsh/v$__devsh_abi
+set -g __devsh_tree $__devsh_state/tree # what is known of a directory D is in $__devsh_tree/D/@devsh
+set -g __devsh_generation none
+
+# --- when to look -----------------------------------------------------------------------------------------------
+
+function __devsh_pwd --on-variable PWD
+    # A prompt or a completion that changes directory and back again is not the user going somewhere.
+    status is-command-substitution; and test -z "$(status current-commandline)"; and return
+    set -eg __devsh_gaveup
+    __devsh_look
+end
+
+function __devsh_prompt --on-event fish_prompt
+    if test "$PWD" = "$__devsh_last"; and not set -q __devsh_adopted
+        set -q __devsh_current; or return
+        if test "$__devsh_current" -ef "$__devsh_entry"
+            set -q __devsh_gaveup; and return
+            # The first check is made each time, the others in turn: a prompt's work does not grow with them.
+            if not $__devsh_turns[1]; and not $__devsh_turns[2]; and test "$DIRENV_DIR" = "$__devsh_direnv"
+                set -q __devsh_turns[3]; and set -g __devsh_turns $__devsh_turns[1] $__devsh_turns[3..] $__devsh_turns[2]
+                return
+            end
+        end
+    end
+    test -t 0; and set -g __devsh_at_prompt
+    __devsh_look
+    set -eg __devsh_at_prompt
+end
+
+# --- which place governs $PWD, and is what is known of it still true --------------------------------------------
+
+function __devsh_look -a asked # with an argument the program has just been asked: what it left is taken as it is
+    set -g __devsh_last $PWD
+    set -g __devsh_direnv "$DIRENV_DIR"
+    set -l d $PWD
+    set -l known
+    set -l entry
+    set -l generation
+    set -l kind
+    set -l state
+    set -l note
+    if not string match -rq -- $__devsh_roots $d
+        __devsh_nowhere
+        return
+    end
+    set -q __devsh_linked; and string match -rq -- $__devsh_linked $d; and path resolve -Z -- $PWD | read -z d
+    if not __devsh_find
+        path resolve -Z -- $PWD | read -z d # perhaps there is a link on the way
+        if not string match -rq -- $__devsh_roots $d
+            __devsh_nowhere
+            return
+        end
+        if test "$d" = "$PWD"; or not __devsh_find
+            test -z "$asked"; and __devsh_ask; and __devsh_look asked; and return
+            __devsh_within; or __devsh_nowhere
+            return
+        end
+    end
+    if test -z "$asked"; and __devsh_stale; and __devsh_ask
+        __devsh_look asked
+        return
+    end
+    __devsh_go
+end
+
+# The functions that follow work on the variables of __devsh_look.
+
+# Finds the nearest directory from $d upwards of which something is known, and what. Fails where there is a link, or
+# a project of which nothing is known yet.
+function __devsh_find --no-scope-shadowing
+    set known $d
+    while not test -r "$__devsh_tree$known/@devsh/current/id"
+        test -L "$known" -o -e "$known/devsh.toml" -o -e "$known/flake.nix" -o -e "$known/shell.nix"; and return 1
+        string match -rq '(?s)^(?<known>.+)/[^/]*\z' -- $known; or return 1
+    end
+    read -L entry generation kind state note <"$__devsh_tree$known/@devsh/current/id"
+    test -n "$kind"; or return 1 # cut short
+    test "$d" = "$known" -o "$kind" = project; and return 0
+    # Below a root or a repository also the weaker signs of a project count.
+    set -l level $d
+    while test "$level" != "$known"
+        __devsh_sign $level; and return 1
+        string match -rq '(?s)^(?<level>.+)/[^/]*\z' -- $level; or return 1
+    end
+end
+
+# Has an input changed since the entry was made?
+function __devsh_stale --no-scope-shadowing
+    functions -q __devsh_check_0_$entry; or __devsh_load $__devsh_tree$known/@devsh/$entry/check.fish
+    functions -q __devsh_check_0_$entry; or return 0
+    set -l checks __devsh_checks_$entry
+    for check in $$checks
+        $check; and return 0
+    end
+    return 1
+end
+
+# Makes the generation of the place $known the active one.
+function __devsh_go --no-scope-shadowing
+    set -g __devsh_current $__devsh_tree$known/@devsh/current
+    set -g __devsh_entry $__devsh_tree$known/@devsh/$entry
+    functions -q __devsh_check_0_$entry; or __devsh_load $__devsh_entry/check.fish
+    set -l checks __devsh_checks_$entry
+    set -g __devsh_turns $$checks false
+    test "$PWD" = "$known"; or set -g __devsh_turns $__devsh_turns[1] __devsh_news $__devsh_turns[2..]
+    set -q __devsh_turns[2]; or set -g __devsh_turns false false
+    __devsh_aside; and set generation none
+    if test "$generation" = "$__devsh_generation" -a "$known" = "$__devsh_dir"; and not set -q __devsh_adopted
+        test "$state" = ok; or __devsh_say "$known $entry" "$note"
+        return
+    end
+    if test "$generation" != none; and not functions -q __devsh_enter_$generation
+        __devsh_load $__devsh_tree$known/@devsh/g-$generation/enter.fish
+        if not functions -q __devsh_enter_$generation
+            __devsh_say "load $generation" "devsh: cannot read $__devsh_tree$known/@devsh/g-$generation: run «devsh reload»"
+            set -g __devsh_gaveup
+            return
+        end
+    end
+    set -l again "$__devsh_adopted"
+    __devsh_off "$state"
+    set -g __devsh_dir $known
+    if test "$generation" != none
+        __devsh_on
+        test "$again" = "$generation"; or test "$__devsh_message" = quiet; or not test -t 2; or test "$state" != ok; or echo $note >&2
+    end
+    test "$state" = ok; or __devsh_say "$known $entry" "$note"
+end
+
+# No place governs $PWD.
+function __devsh_nowhere
+    set -q __devsh_current; or set -q __devsh_adopted; or return
+    __devsh_off ok
+    set -eg __devsh_current __devsh_entry __devsh_turns __devsh_dir
+end
+
+# Should another tool's environment be left alone?
+function __devsh_aside --no-scope-shadowing
+    test "$generation" = none; and return 1
+    if set -q __devsh_by_hand
+        __devsh_say by_hand 'devsh: this is a nix shell made by hand: standing aside in it'
+    else if set -q DIRENV_DIR; and test "-$known" = "$DIRENV_DIR"
+        __devsh_say "direnv $known" 'devsh: direnv is active in this project: standing aside («direnv deny» hands it over)'
+    else
+        return 1
+    end
+end
+
+# Is the place that was active around $PWD still?
+function __devsh_within --no-scope-shadowing
+    set -q __devsh_dir; and string match -rq -- '^'(string escape --style=regex -- $__devsh_dir | string collect)'(?:/|\z)' $d
+end
+
+# At the prompt: has a sign of a project come up in $PWD?
+function __devsh_news
+    test -e ./devsh.toml -o -e ./flake.nix -o -e ./shell.nix; or __devsh_sign .
+end
+
+# Is the directory a project by a version-control directory or a language's manifest? (project.Markers)
+function __devsh_sign -a in
+    test -e $in/.git -o -e $in/.hg -o -e $in/.jj -o -e $in/.svn -o -e $in/package.json -o -e $in/go.mod -o -e $in/Cargo.toml -o -e $in/pyproject.toml -o -e $in/setup.py -o -e $in/requirements.txt -o -e $in/deno.json
+end
+
+# --- entering and leaving ---------------------------------------------------------------------------------------
+
+function __devsh_on --no-scope-shadowing
+    set -el PATH # a caller's exported local is copied in here, and would leak
+    set -g __devsh_generation $generation
+    __devsh_enter_$generation
+    set -gx DEVSH_GENERATION $__devsh_tree$known/@devsh/g-$generation
+    set -gx DEVSH_PROJECT $known
+    test -w $__devsh_state/shells; and echo -- $DEVSH_GENERATION 2>/dev/null >$__devsh_state/shells/$fish_pid
+    functions -q __devsh_hook_enter_$generation; or return
+    if set -q __devsh_at_prompt; or test -n "$(status current-commandline)"
+        set -g __devsh_hooked
+        __devsh_hook_enter_$generation
+    end
+end
+
+function __devsh_off -a state
+    test "$__devsh_generation" = none; and return
+    set -l was $__devsh_generation
+    if set -q __devsh_hooked; and functions -q __devsh_hook_leave_$was; and test "$state" != denied
+        __devsh_hook_leave_$was
+    end
+    set -el PATH
+    __devsh_unpath_$was; or __devsh_walk
+    __devsh_leave_$was; or __devsh_slow
+    __devsh_undo_$was
+    for name in $__devsh_olds
+        __devsh_copy DEVSH_OLD_$name $name
+        set -eg DEVSH_OLD_$name
+    end
+    set -eg __devsh_olds __devsh_hooked __devsh_adopted DEVSH_GENERATION DEVSH_PROJECT
+    set -g __devsh_generation none
+end
+
+# Copies a global variable with its flags.
+function __devsh_copy -a from to
+    set -l flags -u --unpath
+    set -qgx $from; and set flags[1] -x
+    set -qg --path $from; and set flags[2] --path
+    set -g $flags $to $$from
+end
+
+# Of the names, those that are set keep what they were until the environment is left. What was exported is so under
+# its other name too: that is how a nested shell knows.
+function __devsh_save
+    for name in $argv
+        set -qg $name; or continue
+        set -el $name
+        __devsh_copy $name DEVSH_OLD_$name
+        set -ga __devsh_olds $name
+    end
+end
+
+# Some value is not as it was made: what the user changed stays, the rest goes.
+function __devsh_slow
+    __devsh_data_$__devsh_generation
+    for name in $__devsh_names
+        set -el $name
+        if set -qg $name; and test "$$name" = "$__devsh_was[1]"
+            set -eg $name
+        else
+            __devsh_forget $name
+        end
+        set -eg __devsh_was[1]
+    end
+end
+
+# The user has changed the variable meanwhile: what it was before no longer matters.
+function __devsh_forget -a name
+    set -l i (contains -i -- $name $__devsh_olds); or return
+    set -eg __devsh_olds[$i] DEVSH_OLD_$name
+end
+
+# PATH is not as it was made: our entries are taken out one by one.
+function __devsh_walk
+    __devsh_data_$__devsh_generation
+    set -l kept
+    for entry in $PATH
+        if set -q __devsh_before[1]; and test "$entry" = "$__devsh_before[1]"
+            set -eg __devsh_before[1]
+        else
+            set -a kept $entry
+        end
+    end
+    for entry in $__devsh_before # out of order, or gone
+        set -l i (contains -i -- $entry $kept); and set -e kept[$i]
+    end
+    for entry in $__devsh_after[-1..1]
+        set -l i (contains -i -- $entry $kept[-1..1]); and set -e kept[-$i]
+    end
+    set -gx PATH $kept
+end
+
+# A list variable other than PATH gets entries before and after; argv[4] is its value where it was unset or empty.
+function __devsh_list_on -a name before after alone
+    set -el $name
+    __devsh_save $name
+    set -l value $alone
+    test -n "$$name"; and set value $before"$$name"$after
+    set -g __devsh_list_$name $value
+    set -gx $name $value
+end
+
+# What a list variable was made to be, as far as the environment of a nested shell tells.
+function __devsh_list_adopt -a name before after alone
+    set -l old DEVSH_OLD_$name
+    set -g __devsh_list_$name $alone
+    test -n "$$old"; and set -g __devsh_list_$name $before"$$old"$after
+end
+
+function __devsh_list_off -a name # then our entries: <ENTRY from before, >ENTRY from after
+    set -el $name
+    set -l made __devsh_list_$name
+    set -l intact
+    set -qg $name; and test "$$name" = "$$made"; and set intact yes
+    set -eg $made
+    if test -n "$intact"
+        set -eg $name
+        return
+    end
+    if set -qg $name # the user changed it: only our entries go
+        set -l kept (string split : -- "$$name")
+        for entry in $argv[2..]
+            set -l text (string sub -s 2 -- $entry | string collect)
+            if string match -q '<*' -- $entry
+                set -l i (contains -i -- $text $kept); and set -e kept[$i]
+            else
+                set -l i (contains -i -- $text $kept[-1..1]); and set -e kept[-$i]
+            end
+        end
+        if not set -q kept[1]; and not contains -- $name $__devsh_olds
+            set -eg $name
+        else
+            set -g $name (string join : -- $kept | string collect)
+        end
+    end
+    __devsh_forget $name
+end
+
+# The variable is to be unset, also where a universal one shines through.
+function __devsh_unset_on -a name
+    set -el $name
+    __devsh_save $name
+    set -eg $name
+    set -q $name; and set -gu $name
+end
+
+function __devsh_unset_off -a name
+    set -el $name
+    set -qg $name; or return
+    if set -qgx $name; or set -qg $name[1]
+        __devsh_forget $name # the user has set it
+    else
+        set -eg $name
+    end
+end
+
+function __devsh_alias_on -a name
+    functions -q $name; or return
+    functions -q __devsh_alias_$name; and functions -e __devsh_alias_$name
+    functions -c $name __devsh_alias_$name
+end
+
+function __devsh_alias_off -a name
+    set -l about (functions -Dv $name 2>/dev/null)
+    if test "$about[5]" = 'devsh alias'
+        functions -e $name
+        # Erasing alone would keep fish from ever loading the user's function again.
+        functions -q __devsh_alias_$name; and functions -c __devsh_alias_$name $name
+    end
+    functions -q __devsh_alias_$name; and functions -e __devsh_alias_$name
+end
+
+function __devsh_complete_off
+    for dir in $argv
+        set -l i (contains -i -- $dir $fish_complete_path); and set -eg fish_complete_path[$i]
+    end
+end
+
+# --- the program ------------------------------------------------------------------------------------------------
+
+# Has the program find out about $PWD. Fails where it could not, and then is left in peace until the next cd.
+function __devsh_ask
+    set -q __devsh_outdated; and return 1
+    __devsh_run enter --abi $__devsh_abi -- $PWD
+    set -l result $status
+    __devsh_settings
+    test $result = 0; and return 0
+    test $result = 3; and set -g __devsh_outdated
+    set -g __devsh_gaveup
+    return 1
+end
+
+function __devsh_run
+    if not test -x "$__devsh_bin"
+        __devsh_say missing "devsh: $__devsh_bin is missing: the environment stays as it is"
+        return 1
+    end
+    # Nothing of ours may appear on the descriptors 0 and 1: an editor may be reading the environment from them.
+    HOME=$__devsh_home XDG_STATE_HOME=$__devsh_state_home XDG_CONFIG_HOME=$__devsh_config_home \
+        $__devsh_bin $argv </dev/null >&2
+end
+
+# Says a thing once in this shell.
+function __devsh_say -a key text
+    contains -- "$key" $__devsh_said; and return
+    set -ga __devsh_said "$key"
+    test -z "$text"; or printf '%s\n' "$text" >&2
+end
+
+# Sources a file of the state directory, if it is the user's own.
+function __devsh_load -a file
+    test -O "$file" -a -f "$file"; and source $file 2>/dev/null
+end
+
+# The user's settings, as the program last read them.
+function __devsh_settings
+    __devsh_load $__devsh_state/settings/settings.fish
+    set -q __devsh_roots
+end
+
+function __devsh_settings_stale
+    set -l config $__devsh_config_home/devsh/config.toml
+    set -l was $__devsh_state/settings
+    test -e $was/stamp; or begin
+        test -e $config
+        return
+    end
+    # Links into the Nix store all have the same time: there the link's target tells.
+    test ! -e $config -o $config -nt $was/stamp -o $config -ot $was/stamp -o ! $config -ef $was/link
+end
+
+# --- loading ----------------------------------------------------------------------------------------------------
+
+function __devsh_start
+    test -x "$__devsh_bin"; or set -g __devsh_bin (command -s devsh)
+    for dir in $HOME $__devsh_state_home $__devsh_state_home/devsh $__devsh_state
+        if test -e $dir; and not test -O $dir
+            __devsh_say inert "devsh: $dir is not yours: standing aside in this shell"
+            return 1
+        end
+    end
+    if not __devsh_settings; or __devsh_settings_stale
+        __devsh_run hook --settings
+        __devsh_settings; or set -g __devsh_roots '^'(string escape --style=regex -- $HOME/dev | string collect)'(?:/|\z)'
+    end
+    set -qx IN_NIX_SHELL; and set -qx NIX_BUILD_TOP; and set -g __devsh_by_hand
+    set -qx DEVSH_GENERATION; and __devsh_adopt
+    return 0
+end
+
+# The environment that this shell was started in is one of ours: know it as entered, so that it can be left.
+function __devsh_adopt
+    set -l tree (string escape --style=regex -- $__devsh_tree | string collect)
+    set -l d
+    set -l g
+    string match -rq '(?s)^'$tree'(?<d>/.*)/@devsh/g-(?<g>[0-9a-f]+)\z' -- "$DEVSH_GENERATION"
+    and test "$d" = "$DEVSH_PROJECT"
+    and __devsh_load $DEVSH_GENERATION/enter.fish
+    if functions -q __devsh_adopt_$g
+        __devsh_adopt_$g
+        set -g __devsh_generation $g
+        set -g __devsh_dir $d
+        # What was put in front of PATH since then, by config.fish for one, must not hide the project's tools: the
+        # environment is left and entered anew at the first prompt.
+        set -g __devsh_adopted $g
+        return
+    end
+    for name in (set -nx | string match -r '^DEVSH_(?:OLD_|WAS_|GENERATION$|PROJECT$).*')
+        set -eg $name
+    end
+end
+
+function __devsh_inherit # NAMES: of these, the ones that had a value before
+    for name in $argv
+        set -qg DEVSH_OLD_$name; and set -ga __devsh_olds $name
+    end
+end
+
+if not __devsh_start
+    functions -e __devsh_pwd __devsh_prompt
+else if not test -t 0
+    __devsh_look # nobody will see a prompt: an editor or an agent wants the environment
+end

@@ -1,0 +1,22 @@
+// Package activation computes the environment of a place and publishes it for
+// the shells: project → trust → layers → delta → generation.
+//
+// It owns the state directory. What a shell finds there is immutable; one
+// symbolic link per project, current, is replaced by rename. It writes nothing
+// else and prints nothing.
+//
+//	tree/PATH/@devsh/            what is known of the project at /PATH
+//	    current -> e_ENTRY       the entry in force
+//	    e_ENTRY/id               entry, generation, kind, state, note: a line each
+//	           /check.fish       functions that tell whether an input changed
+//	           /entry.json       the same for programs
+//	           /0 /1 …           stamps: an input's time, or a link to what it led to
+//	    g-GENERATION/enter.fish  functions that enter and leave
+//	                /delta.json  the same for programs
+//	    log                      what the last evaluation said
+//	    lock                     held while the project is resolved
+//	settings/                    what the hook knows of the user's settings
+//	shells/PID                   the generation that a running shell uses
+//	trust/                       see package trust
+//	nix/                         see package nixenv
+package activation

@@ -1,0 +1,71 @@
+package activation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/hbohlen/devsh/shell/project"
+)
+
+// Enter is what the hook asks for: make what is known of the directory true,
+// where the shell may stand in a place that has gone or that is reached by a
+// link. dir is the shell's $PWD.
+func (r *Resolver) Enter(ctx context.Context, dir string) (*Entry, error) {
+	if !filepath.IsAbs(dir) {
+		return nil, fmt.Errorf("%q is not an absolute directory", dir)
+	}
+	dir = filepath.Clean(dir)
+	r.forgetLinks(dir)
+	for {
+		e, err := r.Resolve(ctx, dir, Options{})
+		if !errors.Is(err, project.ErrGone) {
+			return e, err
+		}
+		// The shell stands in what is no more: the nearest that is left governs.
+		if err := r.Store.Place(dir).forget(); err != nil {
+			return nil, err
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// forgetLinks takes away what is known under names that are links now: a
+// project that was replaced by a link is where the link leads.
+func (r *Resolver) forgetLinks(dir string) {
+	for _, level := range project.Levels("/", dir) {
+		resolved, err := filepath.EvalSymlinks(level)
+		if err == nil && resolved != level {
+			_ = r.Store.Place(level).forget() // the hook looks at the link first anyway
+		}
+	}
+}
+
+// forget removes the entry in force: shells find it gone at their next prompt.
+func (p Place) forget() error {
+	err := os.RemoveAll(p.Current())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Current returns the entry in force of the project that owns dir if it is
+// still true, and else resolves.
+func (r *Resolver) Current(ctx context.Context, dir string) (*Entry, error) {
+	p, err := project.Find(dir, r.Settings.Roots)
+	if err != nil {
+		return nil, err
+	}
+	place := r.Store.Place(p.Dir)
+	e, err := place.Entry()
+	if err != nil || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
+		return r.Resolve(ctx, dir, Options{})
+	}
+	if _, err := os.Stat(filepath.Join(place.Generation(e.Generation), deltaFile)); err != nil && e.Generation != None {
+		return r.Resolve(ctx, dir, Options{})
+	}
+	return e, nil
+}

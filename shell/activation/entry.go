@@ -1,0 +1,149 @@
+package activation
+
+import (
+	"bytes"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/trust"
+)
+
+// Mood is what an entry tells the hook of itself.
+type Mood string
+
+const (
+	// OK: the generation is what the inputs say.
+	OK Mood = "ok"
+	// Notice: there is something to tell, once per shell.
+	Notice Mood = "notice"
+	// Refused: the user has denied the project. Nothing is told, and the
+	// project's leave hook does not run.
+	Refused Mood = "denied"
+)
+
+// Entry is what is known of a project: which generation is in force, from
+// which layers and inputs it was made, and what the user allowed.
+type Entry struct {
+	ID         string
+	Generation string // [None] where there is no environment
+	Project    project.Project
+	Mood       Mood
+	// Note is the line for the person: what is active, or what is wrong.
+	Note string
+	// Good is the last generation that was made from allowed inputs.
+	Good string
+	// Error is why the inputs did not become the generation; empty if they did.
+	Error string
+	// Hint is what to type about it.
+	Hint   string
+	Layers []Layer
+	Places []Judged
+	Inputs []inputs.File
+	Time   time.Time
+}
+
+// Layer is one source of environment.
+type Layer struct {
+	Name      string // "default", "nix" or "devsh.toml"
+	Source    string // a file, or a flake reference
+	Variables int    // how many it changes
+}
+
+// Layers that the settings can switch off.
+const (
+	LayerDefault  = "default"
+	LayerNix      = "nix"
+	LayerManifest = "devsh.toml"
+)
+
+// Judged is one place of the chain and what the user has said of it.
+type Judged struct {
+	Dir     string
+	State   trust.State
+	Because string   // what else than its own record allows it
+	Digest  string   // of the deciding inputs
+	Changed []string // files that changed since it was allowed
+}
+
+// Stale returns the inputs that no longer look as they were recorded.
+func (e *Entry) Stale() []string {
+	var stale []string
+	for _, f := range e.Inputs {
+		if !f.Same() {
+			stale = append(stale, f.Path)
+		}
+	}
+	return stale
+}
+
+// Own is the judgement of the project's own directory; false for a place that
+// nothing declares.
+func (e *Entry) Own() (Judged, bool) {
+	for _, j := range e.Places {
+		if j.Dir == e.Project.Dir {
+			return j, true
+		}
+	}
+	return Judged{}, false
+}
+
+// ErrUnknown says that nothing is known of a project yet.
+var ErrUnknown = errors.New("nothing is known of it yet")
+
+// Entry reads the entry in force. The error wraps [ErrUnknown] where there is
+// none, or none that can be read: both are mended by resolving.
+func (p Place) Entry() (*Entry, error) {
+	var e Entry
+	if err := load(filepath.Join(p.Current(), entryFile), &e); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return &e, nil
+}
+
+// Delta reads the delta of a generation of the place.
+func (p Place) Delta(id string) (env.Delta, error) {
+	var d env.Delta
+	if id == None {
+		return d, nil
+	}
+	return d, load(filepath.Join(p.Generation(id), deltaFile), &d)
+}
+
+// What programs read is in gob: paths and values may be any bytes, which JSON
+// cannot hold.
+const (
+	entryFile = "entry.gob"
+	deltaFile = "delta.gob"
+	maxGob    = 64 << 20 // bytes; what is larger was not written by devsh
+)
+
+func load(path string, into any) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Size() > maxGob || !info.Mode().IsRegular() {
+		return fmt.Errorf("read %s: not a file of devsh's", path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(into); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	err := gob.NewEncoder(&b).Encode(v)
+	return b.Bytes(), err
+}

@@ -1,0 +1,85 @@
+package activation
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
+)
+
+const (
+	keepGenerations = 8 // per project, for switching between branches
+	// rubbishAge is how old a temporary file must be to be nobody's.
+	rubbishAge = time.Hour
+)
+
+// collect removes what a project no longer needs: older entries, all but the
+// latest generations and those that a shell uses, and what killed processes
+// left. Failing is no harm: the next run tries again.
+func (r *Resolver) collect(p Place, e *Entry) {
+	names, err := os.ReadDir(p.Dir)
+	if err != nil {
+		return
+	}
+	used := r.Store.live()
+	var generations []os.DirEntry
+	for _, n := range names {
+		path := filepath.Join(p.Dir, n.Name())
+		switch {
+		case strings.HasPrefix(n.Name(), "e_"):
+			if n.Name() != "e_"+e.ID {
+				os.RemoveAll(path)
+			}
+		case strings.HasPrefix(n.Name(), atomicfile.TempPrefix):
+			if info, err := n.Info(); err == nil && r.Now().Sub(info.ModTime()) > rubbishAge {
+				os.RemoveAll(path)
+			}
+		case strings.HasPrefix(n.Name(), "g-"):
+			if id := n.Name()[2:]; id != e.Generation && id != e.Good && !used[path] {
+				generations = append(generations, n)
+			}
+		}
+	}
+	slices.SortFunc(generations, func(a, b os.DirEntry) int { return modified(b).Compare(modified(a)) })
+	if len(generations) > keepGenerations {
+		for _, n := range generations[keepGenerations:] {
+			os.RemoveAll(filepath.Join(p.Dir, n.Name()))
+		}
+	}
+}
+
+func modified(e os.DirEntry) time.Time {
+	info, err := e.Info()
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// live returns the generation directories that running shells use, and forgets
+// the shells that have ended.
+func (s Store) live() map[string]bool {
+	used := map[string]bool{}
+	shells, err := os.ReadDir(s.Shells())
+	if err != nil {
+		return used
+	}
+	for _, sh := range shells {
+		file := filepath.Join(s.Shells(), sh.Name())
+		if _, err := strconv.Atoi(sh.Name()); err != nil {
+			continue
+		}
+		if _, err := os.Stat("/proc/" + sh.Name()); os.IsNotExist(err) {
+			os.Remove(file)
+			continue
+		}
+		if data, err := os.ReadFile(file); err == nil {
+			used[strings.TrimSuffix(string(data), "\n")] = true
+		}
+	}
+	return used
+}

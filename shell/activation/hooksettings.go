@@ -1,0 +1,74 @@
+package activation
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
+	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/render"
+)
+
+// PublishSettings writes what the hook needs of the user's settings, with a
+// stamp of the file they come from. message is the verbosity's name. It writes
+// nothing that is already so.
+func (r *Resolver) PublishSettings(file, message string) error {
+	if err := r.Store.Open(); err != nil {
+		return err
+	}
+	dir := r.Store.Settings()
+	if err := r.publishSettings(dir, message); err != nil {
+		return err
+	}
+	now, err := inputs.Stat(file)
+	if err != nil {
+		return err
+	}
+	stamp, link := filepath.Join(dir, "stamp"), filepath.Join(dir, "link")
+	if !now.Exists {
+		return errors.Join(remove(stamp), remove(link))
+	}
+	target := now.Target
+	if target == "" {
+		target = file
+	}
+	if have, err := os.Readlink(link); err != nil || have != target {
+		if err := atomicfile.Link(target, link); err != nil {
+			return err
+		}
+	}
+	if was, err := inputs.Stat(stamp); err == nil && was.Exists && was.Time.Equal(now.Time) {
+		return nil
+	}
+	if err := atomicfile.Write(stamp, nil, 0o600); err != nil {
+		return err
+	}
+	return os.Chtimes(stamp, now.Time, now.Time)
+}
+
+func (r *Resolver) publishSettings(dir, message string) error {
+	var roots, linked []string
+	for _, root := range r.Settings.Roots {
+		roots = append(roots, root)
+		if resolved, err := filepath.EvalSymlinks(root); err == nil && resolved != root {
+			linked = append(linked, root)
+			roots = append(roots, resolved)
+		}
+	}
+	slices.Sort(roots)
+	script := render.FishSettings(slices.Compact(roots), linked, message)
+	path := filepath.Join(dir, "settings.fish")
+	if have, err := os.ReadFile(path); err == nil && string(have) == string(script) {
+		return nil
+	}
+	return atomicfile.Write(path, script, 0o600)
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

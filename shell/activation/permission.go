@@ -1,0 +1,176 @@
+package activation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/manifest"
+	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/trust"
+)
+
+// Request is what a place asks the user to allow.
+type Request struct {
+	Dir     string
+	Digest  string
+	Verdict trust.Verdict
+	// Files are the deciding inputs that exist.
+	Files []trust.File
+	// Writable names the directories that it puts on PATH and that programs in
+	// the project can write: what they put there is run by name.
+	Writable []string
+	// Problem is what is wrong with the files; it can be allowed all the same.
+	Problem error
+
+	inputs trust.Inputs
+}
+
+// ErrNothing says that a directory has no deciding file: nothing to allow.
+var ErrNothing = errors.New("no devsh.toml, flake.nix or shell.nix here or above")
+
+// ErrRoot says that root will not allow what belongs to another user.
+var ErrRoot = errors.New("it belongs to another user, and root does not allow for others")
+
+// Ask reads what the place that governs dir asks for. With exact, the place is
+// dir itself, whatever lies around it.
+func (r *Resolver) Ask(dir string) (*Request, error) {
+	p, err := project.Find(dir, r.Settings.Roots)
+	if err != nil {
+		return nil, err
+	}
+	if p.Kind != project.Declared {
+		return nil, fmt.Errorf("%s: %w", dir, ErrNothing)
+	}
+	pl, err := r.examine(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	req := &Request{Dir: p.Dir, Digest: pl.deciding.Digest(), Verdict: pl.verdict, Problem: pl.err, inputs: pl.deciding}
+	for _, f := range pl.deciding.Files {
+		if f.Exists {
+			req.Files = append(req.Files, f)
+		}
+	}
+	if d, err := pl.delta(r.Home); err == nil {
+		req.Writable = writable(p.Dir, d)
+	} else if req.Problem == nil {
+		req.Problem = err
+	}
+	return req, nil
+}
+
+// writable lists the entries of PATH that lie in the project.
+func writable(dir string, d env.Delta) []string {
+	l := d.Lists[env.Path]
+	var out []string
+	for _, e := range slices.Concat(l.Prepend, l.Append) {
+		if project.Within(e, dir) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Allow records that the request, as it was read, may decide what runs.
+func (r *Resolver) Allow(req *Request) error {
+	if err := r.Store.Open(); err != nil {
+		return err
+	}
+	if err := checkOwner(req.Dir); err != nil {
+		return err
+	}
+	return r.trust().Allow(req.inputs, r.Now())
+}
+
+// checkOwner refuses root the projects of others: what root allows runs as root.
+func checkOwner(dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, path := range []string{dir, filepath.Join(dir, manifest.Name)} {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
+			return fmt.Errorf("%s: %w", path, ErrRoot)
+		}
+	}
+	return nil
+}
+
+// Deny records that the place that governs dir may decide nothing, and takes
+// away what is known of it and of all below, so that running shells leave.
+func (r *Resolver) Deny(ctx context.Context, dir string) (string, error) {
+	if err := r.Store.Open(); err != nil {
+		return "", err
+	}
+	p, err := project.Find(dir, r.Settings.Roots)
+	if err != nil {
+		return "", err
+	}
+	if p.Kind != project.Declared {
+		return "", fmt.Errorf("%s: %w", dir, ErrNothing)
+	}
+	if err := r.trust().Deny(p.Dir, r.Now()); err != nil {
+		return "", err
+	}
+	if err := r.forgetBelow(p.Dir); err != nil {
+		return "", err
+	}
+	_, err = r.Resolve(ctx, p.Dir, Options{})
+	return p.Dir, err
+}
+
+func (r *Resolver) forgetBelow(dir string) error {
+	top := filepath.Dir(r.Store.Place(dir).Dir)
+	return filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if d.Name() == project.Reserved {
+			if err := (Place{Dir: path}).forget(); err != nil {
+				return err
+			}
+			return fs.SkipDir
+		}
+		return nil
+	})
+}
+
+// Known returns the entries of all known projects, sorted by directory.
+// Entries that cannot be read are left out.
+func (s Store) Known() ([]*Entry, error) {
+	var all []*Entry
+	err := filepath.WalkDir(s.tree(), func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if d.Name() == project.Reserved {
+			if e, err := (Place{Dir: path}).Entry(); err == nil {
+				all = append(all, e)
+			}
+			return fs.SkipDir
+		}
+		return nil
+	})
+	slices.SortFunc(all, func(a, b *Entry) int { return strings.Compare(a.Project.Dir, b.Project.Dir) })
+	return all, err
+}

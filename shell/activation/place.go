@@ -1,0 +1,191 @@
+package activation
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/manifest"
+	"github.com/hbohlen/devsh/shell/nixenv"
+	"github.com/hbohlen/devsh/shell/trust"
+)
+
+// place is a directory with deciding files: what it says and what it may.
+// All that it says was read once, before it was judged.
+type place struct {
+	dir      string
+	manifest *manifest.Manifest
+	dotenv   [][]manifest.Assignment
+	nix      *nixenv.Source
+	nixFiles nixenv.Files
+	files    []inputs.File // all that was looked at, the most telling first
+	deciding trust.Inputs
+	verdict  trust.Verdict
+	// err says what is wrong with the deciding files. It is told only where
+	// the place is allowed: before, nobody asked for it.
+	err error
+}
+
+// allowed reports whether the place may contribute.
+func (p *place) allowed() bool { return p.verdict.State == trust.Allowed }
+
+// examine reads the deciding files of dir and asks what the user has said of
+// them. Problems of the files are kept in the place; the error is that of the
+// trust store.
+func (r *Resolver) examine(dir string) (*place, error) {
+	p := &place{dir: dir, deciding: trust.Inputs{Dir: dir}}
+	p.readManifest()
+	p.readDotenv()
+	p.readNix(r.Settings.Off(LayerNix))
+	verdict, err := r.trust().Check(p.deciding)
+	p.verdict = verdict
+	if err != nil {
+		return p, fmt.Errorf("check trust of %s: %w", dir, err)
+	}
+	return p, nil
+}
+
+func (p *place) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *place) readManifest() {
+	path := filepath.Join(p.dir, manifest.Name)
+	f, data, err := inputs.Read(path)
+	p.files = append(p.files, f)
+	p.deciding.Files = append(p.deciding.Files, trust.File{Path: manifest.Name, Exists: f.Exists, Content: data})
+	if err != nil {
+		p.fail(err)
+	}
+	p.manifest = &manifest.Manifest{Inherit: true}
+	if err != nil || !f.Exists {
+		return
+	}
+	m, err := manifest.Parse(path, data)
+	if err != nil {
+		p.fail(err)
+		return
+	}
+	p.manifest = m
+}
+
+func (p *place) readDotenv() {
+	for _, item := range p.manifest.EnvFiles {
+		path := item.Text
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(p.dir, path)
+		}
+		f, data, err := inputs.ReadPlain(path)
+		p.files = append(p.files, f)
+		in := trust.File{Path: item.Text, Exists: f.Exists, EnvFile: true, Vars: map[string]string{}}
+		var assignments []manifest.Assignment
+		if err == nil && f.Exists {
+			assignments, err = manifest.ParseDotenv(path, data)
+		}
+		if err != nil {
+			p.fail(err)
+			// What cannot be read as variables is judged by its content.
+			in.EnvFile, in.Content = false, data
+		}
+		for _, a := range assignments {
+			in.Vars[a.Name] = templateText(a.Value)
+		}
+		p.deciding.Files = append(p.deciding.Files, in)
+		p.dotenv = append(p.dotenv, assignments)
+	}
+}
+
+// templateText writes a value so that two values look alike only if they are.
+func templateText(v env.Value) string {
+	var b strings.Builder
+	for _, piece := range v {
+		if piece.Ref != "" {
+			b.WriteString("\x00" + piece.Ref + "\x00")
+		}
+		b.WriteString(piece.Text)
+	}
+	return b.String()
+}
+
+func (p *place) readNix(off bool) {
+	if off {
+		return
+	}
+	choice := nixenv.Auto
+	switch p.manifest.Nix.Kind {
+	case manifest.NixOff:
+		choice = nixenv.Off
+	case manifest.NixFlake:
+		choice = ".#" + p.manifest.Nix.Arg
+	case manifest.NixFile:
+		choice = "./" + p.manifest.Nix.Arg
+	}
+	source, err := nixenv.Choose(func(path string) bool {
+		f, err := inputs.Stat(path)
+		if choice == nixenv.Auto {
+			p.files = append(p.files, f)
+		}
+		return err == nil && f.Exists
+	}, p.dir, choice)
+	if errors.Is(err, nixenv.ErrNone) {
+		return
+	}
+	if err == nil {
+		p.nix = &source
+		p.nixFiles, err = source.Files()
+	}
+	if err != nil {
+		p.fail(err)
+	}
+	p.addNixFiles()
+}
+
+// addNixFiles records what the evaluation will read, and of that what decides.
+func (p *place) addNixFiles() {
+	for _, in := range p.nixFiles.Inputs() {
+		f, data, err := inputs.Read(in.Path)
+		p.files = append(p.files, f)
+		if err != nil {
+			p.fail(err)
+		}
+		if in.Deciding {
+			rel, err := filepath.Rel(p.dir, in.Path)
+			if err != nil {
+				rel = in.Path
+			}
+			p.deciding.Files = append(p.deciding.Files, trust.File{Path: rel, Exists: f.Exists, Content: data})
+		}
+	}
+}
+
+// delta is what the place's devsh.toml changes.
+func (p *place) delta(home string) (env.Delta, error) {
+	return p.manifest.Delta(manifest.Base{Dir: p.dir, Home: home, EvalSymlinks: filepath.EvalSymlinks}, p.dotenv)
+}
+
+// completionDirs returns where fish finds completions of what the lists add,
+// as far as these directories exist: beside a bin directory, and below an
+// entry of XDG_DATA_DIRS. fish itself reads XDG_DATA_DIRS only when it starts.
+func completionDirs(d env.Delta) []string {
+	var dirs []string
+	add := func(dir string) {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, bin := range d.Lists[env.Path].Prepend {
+		if filepath.Base(bin) == "bin" {
+			add(filepath.Join(filepath.Dir(bin), "share/fish/vendor_completions.d"))
+		}
+	}
+	for _, data := range d.Lists["XDG_DATA_DIRS"].Prepend {
+		add(filepath.Join(data, "fish/vendor_completions.d"))
+	}
+	return dirs
+}

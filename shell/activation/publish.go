@@ -1,0 +1,184 @@
+package activation
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/render"
+)
+
+// rendererVersion is part of every generation's identity. It grows when the
+// same delta is rendered differently.
+const rendererVersion = 1
+
+// generationID names a delta of a project by its content. Salt is what else
+// makes it a new generation, such as the watched files.
+func generationID(dir string, d env.Delta, salt string) string {
+	if d.Empty() {
+		return None
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%d\x00%s\x00%s\x00", rendererVersion, dir, salt)
+	h.Write(render.FishGeneration("ID", d))
+	return hex.EncodeToString(h.Sum(nil))[:20]
+}
+
+// makeGeneration writes a generation, unless it is there. What is there and is
+// not what it should be, cut short by a full disk for one, is replaced.
+func (p Place) makeGeneration(id string, d env.Delta) error {
+	if id == None {
+		return nil
+	}
+	data, err := encode(d)
+	if err != nil {
+		return fmt.Errorf("encode generation: %w", err)
+	}
+	script := render.FishGeneration(id, d)
+	if have, err := os.ReadFile(filepath.Join(p.Generation(id), "enter.fish")); err == nil && bytes.Equal(have, script) {
+		if _, err := p.Delta(id); err == nil {
+			return nil
+		}
+	}
+	return p.makeDir("g-"+id, map[string][]byte{"enter.fish": script, deltaFile: data}, nil)
+}
+
+// makeDir puts a directory with the files in place in one step. more may add
+// to it before.
+func (p Place) makeDir(name string, files map[string][]byte, more func(dir string) error) (err error) {
+	tmp, err := os.MkdirTemp(p.Dir, atomicfile.TempPrefix+"*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Join(p.Dir, name), err)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", filepath.Join(p.Dir, name), errors.Join(err, os.RemoveAll(tmp)))
+		}
+	}()
+	for file, data := range files {
+		if err := atomicfile.Write(filepath.Join(tmp, file), data, 0o600); err != nil {
+			return err
+		}
+	}
+	if more != nil {
+		if err := more(tmp); err != nil {
+			return err
+		}
+	}
+	target := filepath.Join(p.Dir, name)
+	if err := os.Rename(tmp, target); err == nil {
+		return atomicfile.SyncDir(p.Dir)
+	}
+	// Something is in the way that is not as it should be.
+	if err := os.RemoveAll(target); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, target); err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(p.Dir)
+}
+
+// publish makes the entry the one in force. The caller holds the place's lock
+// and has made the generation.
+func (p Place) publish(e *Entry) error {
+	e.ID = identify(e)
+	name := "e_" + e.ID // part of a variable's name in the hook
+	if link, err := os.Readlink(p.Current()); err == nil && link == name && p.complete(name) {
+		return nil
+	}
+	data, err := encode(e)
+	if err != nil {
+		return fmt.Errorf("encode entry: %w", err)
+	}
+	files := map[string][]byte{
+		"id":         render.FishID(name, e.Generation, string(e.Project.Kind), string(e.Mood), e.Note),
+		"check.fish": render.FishChecks(name, checks(e.Inputs, filepath.Join(p.Dir, name))),
+		entryFile:    data,
+	}
+	if err := p.makeDir(name, files, func(dir string) error { return stamp(dir, e.Inputs) }); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(p.Current()); err == nil && info.Mode()&fs.ModeSymlink == 0 {
+		if err := os.RemoveAll(p.Current()); err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
+	}
+	return atomicfile.Link(name, p.Current())
+}
+
+// complete reports whether an entry's directory has all its files.
+func (p Place) complete(name string) bool {
+	if e, err := p.Entry(); err != nil || "e_"+e.ID != name {
+		return false
+	}
+	for _, file := range []string{"id", "check.fish"} {
+		if info, err := os.Stat(filepath.Join(p.Dir, name, file)); err != nil || info.Size() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// identify names the entry by its content, but for the time it was made: the
+// same state of affairs makes no new entry.
+func identify(e *Entry) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %s %q %q %q %q %q %q %+v %+v\n", ABI, e.Generation, e.Project.Kind, e.Mood, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places)
+	for _, f := range e.Inputs {
+		fmt.Fprintf(h, "%q %t %d %d %d %q %t %t\n", f.Path, f.Exists, f.Size, f.Inode, f.Time.UnixNano(), f.Target, f.Dir, f.Plain)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// stamp makes, for each input that exists, a file with its time, and for those
+// reached by a link, a link to what it led to.
+func stamp(dir string, files []inputs.File) error {
+	for i, f := range files {
+		if !f.Exists || f.Plain {
+			continue
+		}
+		name := filepath.Join(dir, strconv.Itoa(i))
+		h, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		if err := h.Close(); err != nil {
+			return err
+		}
+		if err := os.Chtimes(name, f.Time, f.Time); err != nil {
+			return err
+		}
+		if f.Target != "" {
+			if err := os.Symlink(f.Target, name+"l"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checks is what the hook tests of the inputs, whose stamps are in dir.
+func checks(files []inputs.File, dir string) []render.Check {
+	out := make([]render.Check, len(files))
+	for i, f := range files {
+		c := render.Check{Path: f.Path, Absent: !f.Exists, Plain: f.Plain}
+		if f.Exists && !f.Plain {
+			c.Stamp = filepath.Join(dir, strconv.Itoa(i))
+			if f.Target != "" {
+				c.Target = c.Stamp + "l"
+			}
+		}
+		out[i] = c
+	}
+	return out
+}

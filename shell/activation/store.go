@@ -1,0 +1,118 @@
+package activation
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/hbohlen/devsh/shell/project"
+)
+
+// ABI numbers the agreement between the state directory, the hook and the
+// program. It grows when a hook of before could no longer read what is
+// written now.
+const ABI = 1
+
+// Store is the state directory.
+type Store struct {
+	Dir string // absolute: …/devsh/v1
+}
+
+// NewStore returns the store below the user's state directory, without
+// touching the disk.
+func NewStore(stateHome string) Store {
+	return Store{Dir: filepath.Join(stateHome, "devsh", fmt.Sprintf("v%d", ABI))}
+}
+
+// ErrNotOwned says that the state directory belongs to somebody else: as under
+// sudo -E, where root would trust what the user wrote.
+var ErrNotOwned = errors.New("the state directory is not yours")
+
+// Open makes the store's directories where they are missing. The error wraps
+// [ErrNotOwned] where another user owns one.
+func (s Store) Open() error {
+	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.Settings(), s.Trust()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make state directory: %w", err)
+		}
+		info, err := os.Stat(dir)
+		if err != nil {
+			return fmt.Errorf("make state directory: %w", err)
+		}
+		if err := owned(dir, info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func owned(path string, info fs.FileInfo) error {
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s: %w", path, ErrNotOwned)
+	}
+	return nil
+}
+
+func (s Store) tree() string { return filepath.Join(s.Dir, "tree") }
+
+// Shells is where running shells note the generation that they use.
+func (s Store) Shells() string { return filepath.Join(s.Dir, "shells") }
+
+// Settings is where the hook finds what it needs of the user's settings.
+func (s Store) Settings() string { return filepath.Join(s.Dir, "settings") }
+
+// Trust is where the records of package trust are.
+func (s Store) Trust() string { return filepath.Join(s.Dir, "trust") }
+
+// Nix is where evaluations are kept.
+func (s Store) Nix() string { return filepath.Join(s.Dir, "nix") }
+
+// Place is the directory of what is known of a project.
+func (s Store) Place(dir string) Place {
+	return Place{Dir: s.tree() + dir + "/" + project.Reserved}
+}
+
+// Place holds the entries and generations of one project.
+type Place struct{ Dir string }
+
+// Current is the link to the entry in force.
+func (p Place) Current() string { return filepath.Join(p.Dir, "current") }
+
+// Log is where the last evaluation's messages are.
+func (p Place) Log() string { return filepath.Join(p.Dir, "log") }
+
+// Generation is the directory of a generation.
+func (p Place) Generation(id string) string { return filepath.Join(p.Dir, "g-"+id) }
+
+// None is the generation of a place that has no environment.
+const None = "none"
+
+// Active is what the environment of a process says is active in it.
+type Active struct {
+	Store      Store
+	Project    string
+	Generation string // the id
+}
+
+// ParseActive reads the variables that entering exports. Only a generation of
+// a store that the user owns is accepted: what it holds is about to be trusted.
+func ParseActive(generation, projectDir string) (Active, bool) {
+	place, id, ok := strings.Cut(generation, "/"+project.Reserved+"/g-")
+	if !ok || id == "" || strings.Contains(id, "/") || !filepath.IsAbs(generation) {
+		return Active{}, false
+	}
+	state, ok := strings.CutSuffix(place, projectDir)
+	if !ok || projectDir == "" || filepath.Base(state) != "tree" {
+		return Active{}, false
+	}
+	a := Active{Store: Store{Dir: filepath.Dir(state)}, Project: projectDir, Generation: id}
+	info, err := os.Lstat(generation)
+	if err != nil || !info.IsDir() || owned(generation, info) != nil {
+		return Active{}, false
+	}
+	return a, true
+}

@@ -1,0 +1,69 @@
+package manifest
+
+import "strings"
+
+// Variables that make programs run code, or other code than they would.
+//
+// Sources: ld.so(8), dyld(1), bash(1), zsh(1), sh(1p) (ENV), less(1), git(1),
+// ssh(1), man(1), perlrun(1), python(1), ruby(1), nodejs.org/api/cli.html,
+// docs.npmjs.com (config), doc.rust-lang.org/cargo (environment variables),
+// pkg.go.dev/cmd/go (environment variables), make(1), gcc(1), nix(1), the JDK's
+// tools reference (JDK_JAVA_OPTIONS), and environ(7).
+var (
+	codeNames = words(`
+PATH CDPATH FPATH IFS ENV BASH_ENV ZDOTDIR PROMPT_COMMAND PS0 PS1 PS2 PS4 SHELL SHELLOPTS BASHOPTS
+HOME TMPDIR TERMINFO TERMINFO_DIRS TERMCAP LOCPATH NLSPATH GCONV_PATH GETCONF_DIR HOSTALIASES
+EDITOR VISUAL PAGER MANPAGER SYSTEMD_PAGER BROWSER TERMINAL SUDO_EDITOR SYSTEMD_EDITOR FCEDIT
+LESSOPEN LESSCLOSE LESSKEY LESSKEYIN LESS MORE MANOPT MANROFFOPT SUDO_ASKPASS SSH_ASKPASS SSH_AUTH_SOCK
+NODE_PATH NODE_EXTRA_CA_CERTS NODE_REPL_EXTERNAL_MODULE CLASSPATH JAVA_HOME GRADLE_OPTS MAVEN_OPTS MAVEN_ARGS
+CC CXX CPP LD AR AS NM OBJCOPY STRIP FC LIBRARY_PATH CPATH
+C_INCLUDE_PATH CPLUS_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX PKG_CONFIG PKG_CONFIG_PATH
+MAKEFLAGS MAKEFILES GNUMAKEFLAGS MAKE CMAKE_TOOLCHAIN_FILE CONFIG_SITE
+GEM_HOME GEM_PATH LUA_INIT LUA_PATH LUA_CPATH PHPRC PHP_INI_SCAN_DIR R_PROFILE R_PROFILE_USER R_ENVIRON
+DOTNET_STARTUP_HOOKS ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS ERL_LIBS JULIA_LOAD_PATH JULIA_DEPOT_PATH
+GHC_ENVIRONMENT GHCRTS OCAMLRUNPARAM TCLLIBPATH EMACSLOADPATH HGEDITOR HGMERGE VIMINIT EXINIT MYVIMRC NVIM_APPNAME
+KUBECONFIG DOCKER_HOST DOCKER_CONFIG AWS_CONFIG_FILE CURL_HOME WGETRC NETRC GNUPGHOME OPENSSL_CONF
+OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR QT_PLUGIN_PATH GTK_MODULES GTK_PATH GIO_EXTRA_MODULES
+HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy DIRENV_CONFIG STARSHIP_CONFIG
+ANTHROPIC_BASE_URL OPENAI_BASE_URL DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS`)
+
+	codePrefixes = []string{
+		"LD_", "DYLD_", "GLIBC_", "MALLOC_", "BASH_FUNC_", "GIT_", "SSH_", "HGRC", "SVN_",
+		"PYTHON", "PIP_", "UV_", "POETRY_", "CONDA_", "PERL", "RUBY", "BUNDLE_", "GEM_",
+		"NPM_CONFIG_", "npm_config_", "YARN_", "PNPM_", "COREPACK_", "BUN_", "DENO_",
+		"CARGO_", "RUSTC", "RUSTUP_", "RUSTDOC", "CGO_", "NIX_", "XDG_",
+		"JAVA_TOOL_", "JDK_", "_JAVA_", "COMPOSER_", "COR_", "CORECLR_", "DOTNET_", "CLAUDE_", "OPENCODE_",
+		"MISE_", "ASDF_", "FZF_", "TMUX", "LUA_INIT_", "LUA_PATH_", "LUA_CPATH_",
+	}
+
+	codeSuffixes = []string{
+		"_OPTIONS", "_OPTS", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "RUSTFLAGS", "_EDITOR", "_PAGER", "_BROWSER", "_COMMAND", "_CMD",
+		"_WRAPPER", "_ASKPASS", "_PRELOAD", "_RUNNER", "_LINKER", "_SHELL", "_HOOK", "_PLUGINS",
+	}
+
+	// goNames are the settings of the go command; GO alone is too short a prefix.
+	goNames = words(`
+GO111MODULE GOARCH GOAUTH GOBIN GOCACHE GOCACHEPROG GODEBUG GOENV GOEXE GOEXPERIMENT GOFIPS140 GOFLAGS
+GOHOSTARCH GOINSECURE GOMODCACHE GONOPROXY GONOSUMDB GOOS GOPACKAGESDRIVER GOPATH GOPRIVATE GOPROXY
+GOROOT GOSUMDB GOTMPDIR GOTOOLCHAIN GOTOOLDIR GOVCS GOWORK GCCGO`)
+)
+
+// TouchesCode reports whether a variable can make code run, or decide where
+// code comes from. A change of such a variable in a dotenv file is not taken
+// over without asking. In doubt it says yes: that costs a question.
+func TouchesCode(name string) bool {
+	if codeNames[name] || goNames[name] {
+		return true
+	}
+	for _, p := range codePrefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	for _, s := range codeSuffixes {
+		if strings.HasSuffix(name, s) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,43 @@
+package nixenv
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"path/filepath"
+	"strconv"
+)
+
+// format is the version of the key and of what is stored below it.
+const format = 1
+
+// Key identifies an evaluation by what decides its result: the contents of the
+// files, their places relative to one another, and what is asked of them. It
+// is the same for equal contents in another directory, except for Nix files
+// that are no flake: these may see where they lie and, through nixPath, the
+// value of NIX_PATH, which names <nixpkgs>.
+func Key(s Source, f Files, nixPath string) string {
+	h := sha256.New()
+	field(h, "devsh nix", strconv.Itoa(format))
+	if s.Ref != "" {
+		field(h, "ref", s.Ref)
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	rel, _ := filepath.Rel(f.Root, filepath.Join(s.Dir, s.File))
+	field(h, "file", rel, "attr", s.Attr)
+	if !s.isFlake() {
+		field(h, "dir", s.Dir, "NIX_PATH", nixPath)
+	}
+	for _, file := range f.Files {
+		field(h, file.Path, strconv.FormatBool(file.Present), string(file.Sum[:]))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// field adds strings to a hash so that no two sequences of them look alike.
+func field(h hash.Hash, parts ...string) {
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s,", len(p), p)
+	}
+}

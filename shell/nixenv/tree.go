@@ -1,0 +1,137 @@
+package nixenv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Limits of the walk that measures what nix would copy.
+const (
+	maxTreeSize    = 2 << 30 // bytes
+	maxTreeEntries = 1_000_000
+)
+
+// repository returns the nearest directory at or above dir that git governs,
+// or "".
+func repository(dir string) string {
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// Files returns the files that evaluating s is known to read, without running
+// anything. A foreign reference reads none. The error says that the
+// directory cannot be opened.
+func (s Source) Files() (Files, error) {
+	if s.Ref != "" {
+		return Files{}, nil
+	}
+	root := repository(s.Dir)
+	if root == "" {
+		root = s.Dir
+	}
+	opened, err := os.OpenRoot(root)
+	if err != nil {
+		return Files{}, fmt.Errorf("open %s: %w", root, err)
+	}
+	defer opened.Close()
+	rel, err := filepath.Rel(root, filepath.Join(s.Dir, s.File))
+	if err != nil {
+		return Files{}, fmt.Errorf("find %s below %s: %w", s.File, root, err)
+	}
+	start := []string{rel}
+	if s.isFlake() {
+		start = append(start, filepath.Join(filepath.Dir(rel), lockFile))
+	}
+	files := Closure(readBelow(opened), start...)
+	files.Root = root
+	return files, nil
+}
+
+// readBelow reads below root, out of which no link leads. What is neither file
+// nor directory is an error, and is not waited for.
+func readBelow(root *os.Root) ReadFunc {
+	return func(name string, limit int64) (Node, error) {
+		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			return Node{}, nil
+		}
+		if err != nil {
+			return Node{}, err
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return Node{}, err
+		}
+		node := Node{Present: true, Size: info.Size(), ModTime: info.ModTime()}
+		switch {
+		case info.IsDir():
+			node.IsDir = true
+			node.Names, err = f.Readdirnames(10 * maxFiles)
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+		case !info.Mode().IsRegular():
+			err = fmt.Errorf("not a regular file")
+		case info.Size() <= limit:
+			node.Data, err = io.ReadAll(io.LimitReader(f, limit))
+		}
+		return node, err
+	}
+}
+
+// checkSize fails with [TooLarge] where nix would copy all of dir to the store
+// and that is more than anybody wants to wait for. limit is in bytes.
+func checkSize(ctx context.Context, dir string, limit int64) error {
+	var size int64
+	entries := 0
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // nix says better what it cannot read
+		}
+		if entries++; entries > maxTreeEntries {
+			return fs.SkipAll
+		}
+		if d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				size += info.Size()
+			}
+		}
+		if size > limit {
+			return fs.SkipAll
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return canceled(err)
+	}
+	if size > limit || entries > maxTreeEntries {
+		return &Error{
+			Kind:    TooLarge,
+			Message: fmt.Sprintf("nix would copy all of %s, more than %s, to the store", dir, amount(size, entries)),
+			Hint:    "git init && git add -N flake.nix: of a git repository only tracked files are copied",
+		}
+	}
+	return nil
+}
+
+func amount(size int64, entries int) string {
+	if entries > maxTreeEntries {
+		return fmt.Sprintf("%d files", maxTreeEntries)
+	}
+	return fmt.Sprintf("%d MiB", size>>20)
+}

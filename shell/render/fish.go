@@ -1,0 +1,281 @@
+package render
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hbohlen/devsh/shell/env"
+)
+
+// chunk is how many names one `set -q` is given: fish counts the missing ones
+// in its exit status, which ends at 255.
+const chunk = 200
+
+// FishGeneration renders a delta as the functions that the hook calls to enter
+// and to leave it. The names end in id, which must be unique for the delta and
+// fit a function name.
+//
+//	__devsh_enter_ID   makes it active, remembering what was there before
+//	__devsh_unpath_ID  takes our entries out of PATH; fails where PATH was changed
+//	__devsh_leave_ID   erases our variables; fails where one was changed
+//	__devsh_undo_ID    takes back the rest: lists, unset names, aliases, completions
+//	__devsh_data_ID    tells names, values and entries, for the slow ways
+//	__devsh_adopt_ID   knows it as entered, from a nested shell's environment
+//	__devsh_hook_{enter,leave}_ID  the project's own code, where it has some
+//
+// __devsh_enter_ID comes last: a file that was cut short does not define it.
+func FishGeneration(id string, d env.Delta) []byte {
+	g := &generation{id: id, d: d}
+	g.split()
+	g.unpath()
+	g.leave()
+	g.undo()
+	g.data()
+	g.adopt()
+	g.hook("enter", d.Enter)
+	g.hook("leave", d.Leave)
+	g.enter()
+	return []byte(g.b.String())
+}
+
+type generation struct {
+	id string
+	d  env.Delta
+	b  strings.Builder
+
+	set     []string // names of d.Set, sorted
+	dynamic []string // those of them whose value refers to the surroundings
+	lists   []string // names of d.Lists without PATH, sorted
+	unset   []string
+	aliases []string
+}
+
+func (g *generation) split() {
+	g.set = slices.Sorted(maps.Keys(g.d.Set))
+	for _, name := range g.set {
+		if _, literal := g.d.Set[name].Literal(); !literal {
+			g.dynamic = append(g.dynamic, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.d.Lists)) {
+		if name != env.Path {
+			g.lists = append(g.lists, name)
+		}
+	}
+	g.unset = slices.Sorted(maps.Keys(g.d.Unset))
+	g.aliases = slices.Sorted(maps.Keys(g.d.Aliases))
+}
+
+func (g *generation) function(name string, body func()) {
+	fmt.Fprintf(&g.b, "function __devsh_%s_%s\n", name, g.id)
+	body()
+	g.b.WriteString("end\n")
+}
+
+func (g *generation) line(format string, args ...any) {
+	fmt.Fprintf(&g.b, "    "+format+"\n", args...)
+}
+
+func (g *generation) enter() {
+	g.function("enter", func() {
+		for names := range slices.Chunk(g.set, chunk) {
+			g.line("set -qg %s", strings.Join(names, " "))
+			g.line("test $status = %d; or __devsh_save %s", len(names), strings.Join(names, " "))
+		}
+		// A reference means the value before entering, whatever else is set
+		// here: values with references are computed before any is set.
+		for _, name := range g.dynamic {
+			g.line("set -gx %s%s %s", env.WasPrefix, name, fishValue(g.d.Set[name]))
+		}
+		for _, name := range g.set {
+			if v, ok := g.d.Set[name].Literal(); ok {
+				g.line("set -gx %s %s", name, QuoteFish(v))
+			}
+		}
+		for _, name := range g.dynamic {
+			g.line("set -gx %s \"$%s%s\"", name, env.WasPrefix, name)
+		}
+		for _, name := range g.unset {
+			g.line("__devsh_unset_on %s", name)
+		}
+		for _, name := range g.lists {
+			g.line("__devsh_list_on %s %s", name, g.listArgs(name))
+		}
+		if l, ok := g.d.Lists[env.Path]; ok {
+			g.line("set -gx PATH %s", strings.Join(slices.Concat(quoteAll(l.Prepend), []string{"$PATH"}, quoteAll(l.Append)), " "))
+		}
+		for _, name := range g.aliases {
+			g.alias(name, g.d.Aliases[name])
+		}
+		if len(g.d.CompletionDirs) > 0 {
+			g.line("set -g fish_complete_path %s $fish_complete_path", strings.Join(quoteAll(g.d.CompletionDirs), " "))
+		}
+	})
+}
+
+// alias defines a function as fish's own alias does. Its text is evaluated
+// and not pasted, so that one that is no fish code breaks nothing but itself.
+func (g *generation) alias(name, text string) {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if first == name {
+		text = "command " + strings.TrimSpace(text)
+	}
+	g.line("__devsh_alias_on %s", name)
+	g.line("function %s --wraps %s --description 'devsh alias'", name, QuoteFish(text))
+	g.line("    eval %s '$argv'", QuoteFish(text))
+	g.line("end")
+}
+
+func (g *generation) unpath() {
+	g.function("unpath", func() {
+		l := g.d.Lists[env.Path]
+		if n := len(l.Prepend); n > 0 {
+			joined := strings.Join(l.Prepend, ":")
+			g.line(`contains -- "$PATH[1..%d]" %s; and set -e PATH[1..%d]`, n, QuoteFish(joined), n)
+			g.line(`or begin`)
+			g.line(`    set -l --path p "$(string replace -- %s : ":$PATH:")"; and set -gx PATH $p[2..-2]`, QuoteFish(":"+joined+":"))
+			g.line(`end; or return`)
+		}
+		if n := len(l.Append); n > 0 {
+			joined := strings.Join(l.Append, ":")
+			g.line(`contains -- "$PATH[-%d..-1]" %s; and set -e PATH[-%d..-1]`, n, QuoteFish(joined), n)
+			g.line(`or return`)
+		}
+		g.line("true")
+	})
+}
+
+func (g *generation) leave() {
+	g.function("leave", func() {
+		for names := range slices.Chunk(g.set, chunk) {
+			g.line("set -qg %s; or return 1", strings.Join(names, " "))
+			now, was := make([]string, len(names)), make([]string, len(names))
+			for i, name := range names {
+				now[i] = `"$` + name + `"`
+				was[i] = g.was(name)
+			}
+			// The separator keeps "a b" "c" apart from "a" "b c".
+			g.line(`test %s = %s; or return 1`, strings.Join(now, `\x1f`), strings.Join(was, `\x1f`))
+		}
+		for names := range slices.Chunk(g.set, chunk) {
+			g.line("set -eg %s", strings.Join(names, " "))
+		}
+		g.line("true")
+	})
+}
+
+// was is the fish word for the value that entering gave the variable.
+func (g *generation) was(name string) string {
+	if v, ok := g.d.Set[name].Literal(); ok {
+		return QuoteFish(v)
+	}
+	return `"$` + env.WasPrefix + name + `"`
+}
+
+func (g *generation) undo() {
+	g.function("undo", func() {
+		for _, name := range g.dynamic {
+			g.line("set -eg %s%s", env.WasPrefix, name)
+		}
+		for _, name := range g.unset {
+			g.line("__devsh_unset_off %s", name)
+		}
+		for _, name := range g.lists {
+			l := g.d.Lists[name]
+			words := []string{"__devsh_list_off", name}
+			for _, e := range l.Prepend {
+				words = append(words, QuoteFish("<"+e))
+			}
+			for _, e := range slices.Backward(l.Append) {
+				words = append(words, QuoteFish(">"+e))
+			}
+			g.line("%s", strings.Join(words, " "))
+		}
+		for _, name := range g.aliases {
+			g.line("__devsh_alias_off %s", name)
+		}
+		if len(g.d.CompletionDirs) > 0 {
+			g.line("__devsh_complete_off %s", strings.Join(quoteAll(g.d.CompletionDirs), " "))
+		}
+		g.line("true")
+	})
+}
+
+func (g *generation) data() {
+	g.function("data", func() {
+		g.line("set -g __devsh_names %s", strings.Join(g.set, " "))
+		was := make([]string, len(g.set))
+		for i, name := range g.set {
+			was[i] = g.was(name)
+		}
+		g.line("set -g __devsh_was %s", strings.Join(was, " "))
+		l := g.d.Lists[env.Path]
+		g.line("set -g __devsh_before %s", strings.Join(quoteAll(l.Prepend), " "))
+		g.line("set -g __devsh_after %s", strings.Join(quoteAll(l.Append), " "))
+	})
+}
+
+func (g *generation) adopt() {
+	g.function("adopt", func() {
+		for names := range slices.Chunk(slices.Concat(g.set, g.unset, g.lists), chunk) {
+			g.line("__devsh_inherit %s", strings.Join(names, " "))
+		}
+		for _, name := range g.lists {
+			g.line("__devsh_list_adopt %s %s", name, g.listArgs(name))
+		}
+		g.line("true")
+	})
+}
+
+func (g *generation) hook(when string, hooks []env.Hook) {
+	if len(hooks) == 0 {
+		return
+	}
+	g.function("hook_"+when, func() {
+		for _, h := range hooks {
+			g.line("eval %s", QuoteFish(h.Code))
+		}
+	})
+}
+
+// listArgs are the words before, after and alone of a list variable; see
+// [env.List.Join].
+func (g *generation) listArgs(name string) string {
+	l := g.d.Lists[name]
+	before, after := strings.Join(l.Prepend, ":"), strings.Join(l.Append, ":")
+	if before != "" {
+		before += ":"
+	}
+	if after != "" {
+		after = ":" + after
+	}
+	return strings.Join([]string{QuoteFish(before), QuoteFish(after), QuoteFish(l.Join(name, ""))}, " ")
+}
+
+// fishValue is the fish word for a value with references: these expand where
+// it is evaluated, lists as the environment would show them.
+func fishValue(v env.Value) string {
+	var b strings.Builder
+	for _, p := range v {
+		switch {
+		case p.Ref != "":
+			b.WriteString(`"$` + p.Ref + `"`)
+		case p.Text != "":
+			b.WriteString(QuoteFish(p.Text))
+		}
+	}
+	if b.Len() == 0 {
+		return "''"
+	}
+	return b.String()
+}
+
+func quoteAll(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = QuoteFish(s)
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package trust
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// File is a deciding input of a place.
+type File struct {
+	// Path is relative to the place; a file elsewhere has its absolute path.
+	Path    string
+	Exists  bool
+	Content []byte
+	// Vars are the assignments of an [env] file, as text. A change of these
+	// alone needs no new permission while none of them can make code run.
+	Vars map[string]string
+	// EnvFile marks such a file, also when it is missing or empty.
+	EnvFile bool
+}
+
+// Inputs are all deciding inputs of one place: a directory with a devsh.toml,
+// flake.nix or shell.nix.
+type Inputs struct {
+	Dir   string // resolved
+	Files []File
+}
+
+// Digest identifies the place and the content of its deciding inputs. It is
+// what `devsh status` shows and what an agent must repeat to allow.
+func (in Inputs) Digest() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "devsh trust 1\n%q\n", in.Dir)
+	for _, f := range in.sorted() {
+		sum := sha256.Sum256(f.Content)
+		fmt.Fprintf(h, "%q %t %x\n", f.Path, f.Exists, sum)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (in Inputs) sorted() []File {
+	return slices.SortedFunc(slices.Values(in.Files), func(a, b File) int {
+		return compare(a.Path, b.Path)
+	})
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// changedVars names the variables in which two [env] files differ.
+func changedVars(was, now map[string]string) []string {
+	names := map[string]bool{}
+	for n, v := range now {
+		if w, ok := was[n]; !ok || w != v {
+			names[n] = true
+		}
+	}
+	for n := range was {
+		if _, ok := now[n]; !ok {
+			names[n] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

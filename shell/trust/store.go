@@ -1,0 +1,256 @@
+package trust
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
+)
+
+// State is what the user has said of a place.
+type State string
+
+const (
+	Unknown State = "not allowed"
+	Allowed State = "allowed"
+	Changed State = "changed"
+	Denied  State = "denied"
+)
+
+// Store keeps records in a directory, one file each.
+type Store struct {
+	Dir string
+	// Risky reports whether a variable can make code run.
+	Risky func(name string) bool
+	// Trees are trusted as a whole, by the user's settings.
+	Trees []string
+}
+
+// Verdict is what a store says of inputs.
+type Verdict struct {
+	State State
+	// Changes since the user allowed the place, where State is Changed.
+	Changes []Change
+	// Because says what else than the place's own record allows it:
+	// "worktree of DIR" or "trusted tree DIR". Empty otherwise.
+	Because string
+}
+
+// Change is one file that is not as it was allowed.
+type Change struct {
+	Path     string
+	Old, New []byte   // contents, where they may be shown
+	Vars     []string // names of changed variables of an [env] file
+	Added    bool
+	Removed  bool
+}
+
+type record struct {
+	Dir   string       `json:"dir"`
+	State State        `json:"state"`
+	Time  time.Time    `json:"time"`
+	Salt  string       `json:"salt,omitempty"`
+	Files []recordFile `json:"files,omitempty"`
+}
+
+type recordFile struct {
+	Path    string `json:"path"`
+	Exists  bool   `json:"exists"`
+	Digest  string `json:"digest"`
+	Content []byte `json:"content,omitempty"` // for the diff
+	EnvFile bool   `json:"env_file,omitempty"`
+	// Vars holds a keyed digest of each value of an [env] file: enough to see
+	// that it changed, and nothing to read a secret from.
+	Vars map[string]string `json:"vars,omitempty"`
+}
+
+// Check says what the user has decided about the place, and whether its
+// inputs are still those that were allowed.
+func (s *Store) Check(in Inputs) (Verdict, error) {
+	rec, err := s.load(in.Dir)
+	if err != nil {
+		return Verdict{State: Unknown}, err
+	}
+	if rec != nil && rec.State == Denied {
+		return Verdict{State: Denied}, nil
+	}
+	if tree := s.tree(in.Dir); tree != "" {
+		return Verdict{State: Allowed, Because: "trusted tree " + tree}, nil
+	}
+	if rec == nil {
+		if other := s.worktree(in); other != "" {
+			return Verdict{State: Allowed, Because: "worktree of " + other}, nil
+		}
+		return Verdict{State: Unknown}, nil
+	}
+	if changes := rec.compare(in, s.Risky); len(changes) > 0 {
+		return Verdict{State: Changed, Changes: changes}, nil
+	}
+	return Verdict{State: Allowed}, nil
+}
+
+func (s *Store) tree(dir string) string {
+	for _, t := range s.Trees {
+		if resolved, err := filepath.EvalSymlinks(t); err == nil && (dir == resolved || strings.HasPrefix(dir, resolved+"/")) {
+			return t
+		}
+	}
+	return ""
+}
+
+// Allow records that the inputs, as they are in memory, may decide what runs.
+func (s *Store) Allow(in Inputs, now time.Time) error {
+	salt := make([]byte, 16)
+	rand.Read(salt) // never fails: crypto/rand
+	rec := record{Dir: encode(in.Dir), State: Allowed, Time: now.UTC(), Salt: hex.EncodeToString(salt)}
+	for _, f := range in.sorted() {
+		rf := recordFile{Path: encode(f.Path), Exists: f.Exists, Digest: digest(f.Content), EnvFile: f.EnvFile}
+		if f.EnvFile {
+			rf.Vars = keyed(salt, f.Vars)
+			rf.Digest = ""
+		} else {
+			rf.Content = f.Content
+		}
+		rec.Files = append(rec.Files, rf)
+	}
+	return s.save(in.Dir, rec)
+}
+
+// Deny records that the place may not decide anything.
+func (s *Store) Deny(dir string, now time.Time) error {
+	return s.save(dir, record{Dir: encode(dir), State: Denied, Time: now.UTC()})
+}
+
+// File is where the record of a place is kept, whether it exists or not.
+func (s *Store) File(dir string) string {
+	return filepath.Join(s.Dir, digest([]byte(dir))[:40]+".json")
+}
+
+func (s *Store) save(dir string, rec record) error {
+	data, err := json.MarshalIndent(rec, "", "  ")
+	if err != nil {
+		return fmt.Errorf("record trust in %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return fmt.Errorf("record trust in %s: %w", dir, err)
+	}
+	if err := atomicfile.Write(s.File(dir), append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("record trust in %s: %w", dir, err)
+	}
+	return nil
+}
+
+// load returns the record of a place, or nil where there is none. A record
+// that cannot be read or understood is an error: it must not count as a
+// permission, nor silently as none.
+func (s *Store) load(dir string) (*record, error) {
+	file := s.File(dir)
+	info, err := os.Lstat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err == nil && !owned(info) {
+		err = errors.New("owned by another user")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read trust record %s: %w", file, err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read trust record: %w", err)
+	}
+	var rec record
+	if err := json.Unmarshal(data, &rec); err != nil {
+		return nil, fmt.Errorf("read trust record %s: %w", file, err)
+	}
+	if rec.Dir != encode(dir) || rec.State != Allowed && rec.State != Denied {
+		return nil, fmt.Errorf("read trust record %s: it is not one of %s", file, dir)
+	}
+	return &rec, nil
+}
+
+func (r *record) compare(in Inputs, risky func(string) bool) []Change {
+	salt, _ := hex.DecodeString(r.Salt)
+	was := map[string]recordFile{}
+	for _, f := range r.Files {
+		was[f.Path] = f
+	}
+	var changes []Change
+	for _, f := range in.sorted() {
+		old, known := was[encode(f.Path)]
+		delete(was, encode(f.Path))
+		c := Change{Path: f.Path, Old: old.Content, New: f.Content, Added: f.Exists && !old.Exists, Removed: !f.Exists && old.Exists}
+		switch {
+		case f.EnvFile && (old.EnvFile || !known):
+			c.Old, c.New = nil, nil
+			c.Vars = changedVars(old.Vars, keyed(salt, f.Vars))
+			if any(c.Vars, risky) {
+				changes = append(changes, c)
+			}
+		case !known && f.Exists, known && (old.Exists != f.Exists || old.Digest != digest(f.Content)):
+			changes = append(changes, c)
+		}
+	}
+	for _, f := range r.Files {
+		if _, left := was[f.Path]; left && f.Exists && !f.EnvFile {
+			changes = append(changes, Change{Path: decode(f.Path), Old: f.Content, Removed: true})
+		}
+	}
+	return changes
+}
+
+func any(names []string, test func(string) bool) bool {
+	for _, n := range names {
+		if test(n) {
+			return true
+		}
+	}
+	return false
+}
+
+func keyed(salt []byte, vars map[string]string) map[string]string {
+	out := make(map[string]string, len(vars))
+	for name, value := range vars {
+		m := hmac.New(sha256.New, salt)
+		m.Write([]byte(value))
+		out[name] = hex.EncodeToString(m.Sum(nil))
+	}
+	return out
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// encode makes any path fit JSON: one that is no UTF-8 is written in hex, with
+// a mark that no path can have.
+func encode(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	return "\x00" + hex.EncodeToString([]byte(path))
+}
+
+func decode(s string) string {
+	if h, ok := strings.CutPrefix(s, "\x00"); ok {
+		if b, err := hex.DecodeString(h); err == nil {
+			return string(b)
+		}
+	}
+	return s
+}
