@@ -455,6 +455,6 @@ end
 
 if not __devsh_start
     functions -e __devsh_pwd __devsh_prompt
-else if not test -t 0
+else if not test -t 1 -o -t 2 # not 0: in «devsh hook fish | source» that is the pipe
     __devsh_look # nobody will see a prompt: an editor or an agent wants the environment
 end

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -63,7 +62,7 @@ type resolution struct {
 	deltas  []env.Delta
 	salt    string // of the watched files
 	refresh bool
-	log     io.Writer
+	log     *logFile
 }
 
 // Options change how [Resolver.Resolve] works.
@@ -91,7 +90,8 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 		return nil, err
 	}
 	defer unlock()
-	work := &resolution{Resolver: r, project: p, place: place, refresh: opts.Refresh}
+	work := &resolution{Resolver: r, project: p, place: place, refresh: opts.Refresh, log: &logFile{path: place.Log()}}
+	defer work.log.Close()
 	work.before, _ = place.Entry() // unreadable is as good as none
 	if work.before != nil && !opts.Refresh && work.before.Error == "" && len(work.before.Stale()) == 0 && samePlace(work.before.Project, *p) {
 		if _, err := place.Delta(work.before.Generation); err == nil && place.complete("e_"+work.before.ID) {
@@ -148,6 +148,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 	case problem != nil:
 		e.Mood, e.Error, e.Hint = Notice, problem.Error(), hintOf(problem)
 		e.Note = w.problemNote(e)
+		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:
 		e.Mood, e.Note = Notice, changedNote(changed)
 	}

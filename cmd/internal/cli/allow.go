@@ -53,7 +53,9 @@ is given the digest that «devsh status» shows.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.Stderr, e.Note)
+			if e.Mood != activation.OK {
+				fmt.Fprintln(a.Stderr, e.Note)
+			}
 			if e.Error != "" {
 				return silent(exitFailed)
 			}

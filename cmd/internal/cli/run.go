@@ -36,14 +36,10 @@ type Env struct {
 func System() Env {
 	return Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Environ: os.Environ(), Getwd: getwd, Now: time.Now, Exec: syscall.Exec,
+		Environ: os.Environ(), Getwd: os.Getwd, Now: time.Now, Exec: syscall.Exec,
 		HasTerminal: hasTerminal, Executable: os.Executable,
 	}
 }
-
-// getwd prefers $PWD where it is the working directory: it is what the person
-// sees, links and all.
-func getwd() (string, error) { return os.Getwd() }
 
 func hasTerminal() bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -79,7 +75,6 @@ type globalFlags struct {
 	roots     []string
 	message   string
 	layersOff []string
-	noColor   bool
 }
 
 func (a *app) root() *cobra.Command {
