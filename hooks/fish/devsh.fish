@@ -355,15 +355,22 @@ end
 
 # --- the program ------------------------------------------------------------------------------------------------
 
-# Has the program find out about $PWD. Fails where it could not, and then is left in peace until the next cd.
+# Has the program find out about $PWD. Fails where it could not, and then is left in peace until the next cd. Why it
+# could not is said once: until it can again, the program runs unheard («devsh status» tells).
 function __devsh_ask
     set -q __devsh_outdated; and return 1
-    __devsh_run enter --abi $__devsh_abi -- $PWD
+    if set -q __devsh_failed
+        __devsh_run enter --abi $__devsh_abi -- $PWD 2>/dev/null
+    else
+        __devsh_run enter --abi $__devsh_abi -- $PWD
+    end
     set -l result $status
     __devsh_settings
+    set -eg __devsh_failed
     test $result = 0; and return 0
-    test $result = 3; and set -g __devsh_outdated
     set -g __devsh_gaveup
+    test $result = 130; or set -g __devsh_failed # interrupted
+    test $result = 3; and set -g __devsh_outdated
     return 1
 end
 

@@ -141,6 +141,9 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, name st
 		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.Progress,
 	})
 	if err != nil {
+		if e, ok := errors.AsType[*nixenv.Error](err); ok && e.Kind == nixenv.Untracked {
+			w.inputs = append(w.inputs, gitIndex(source.Dir)...) // what mends it changes no file
+		}
 		return nixProblem(err)
 	}
 	for _, in := range res.Inputs {
@@ -171,6 +174,23 @@ func nixProblem(err error) error {
 		return fmt.Errorf("%s: %w", ne.Message, context.Canceled)
 	}
 	return err
+}
+
+// gitIndex returns the index of the repository that holds dir, if it is an
+// ordinary one: git add changes it.
+func gitIndex(dir string) []inputs.File {
+	for d := dir; ; d = filepath.Dir(d) {
+		if f, err := inputs.Stat(filepath.Join(d, ".git")); err == nil && f.Exists {
+			index, err := inputs.Stat(filepath.Join(d, ".git", "index"))
+			if err != nil {
+				return nil
+			}
+			return []inputs.File{index}
+		}
+		if d == filepath.Dir(d) {
+			return nil
+		}
+	}
 }
 
 func (w *resolution) layer(name, source string, d env.Delta) {

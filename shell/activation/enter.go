@@ -69,3 +69,17 @@ func (r *Resolver) Current(ctx context.Context, dir string) (*Entry, error) {
 	}
 	return e, nil
 }
+
+// Known returns what is known of the project that owns dir, true or not, or
+// nil where nothing is.
+func (r *Resolver) Known(dir string) *Entry {
+	p, err := project.Find(dir, r.Settings.Roots)
+	if err != nil {
+		return nil
+	}
+	e, err := r.Store.Place(p.Dir).Entry()
+	if err != nil {
+		return nil
+	}
+	return e
+}

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -136,6 +137,14 @@ func (s *Store) Deny(dir string, now time.Time) error {
 func (s *Store) File(dir string) string {
 	return filepath.Join(s.Dir, digest([]byte(dir))[:40]+".json")
 }
+
+// IsRecord reports whether a path looks like that of a record, which is an
+// input of devsh's own and nothing to tell people of.
+func IsRecord(path string) bool {
+	return filepath.Base(filepath.Dir(path)) == "trust" && recordName.MatchString(filepath.Base(path))
+}
+
+var recordName = regexp.MustCompile(`^[0-9a-f]{40}\.json$`)
 
 func (s *Store) save(dir string, rec record) error {
 	data, err := json.MarshalIndent(rec, "", "  ")

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/render"
 )
 
 func (a *app) reloadCommand() *cobra.Command {
@@ -25,16 +26,22 @@ in it have the result at their next prompt.`,
 			if err != nil {
 				return err
 			}
+			before := w.resolver.Known(dir)
 			e, err := w.resolver.Resolve(cmd.Context(), dir, activation.Options{Refresh: true})
 			a.endProgress()
 			if err != nil {
 				return err
 			}
-			if e.Note != "" {
+			switch {
+			case e.Error != "":
 				fmt.Fprintln(a.Stderr, e.Note)
-			}
-			if e.Error != "" {
 				return silent(exitFailed)
+			case e.Mood != activation.OK:
+				fmt.Fprintln(a.Stderr, e.Note)
+			case before != nil && before.Generation == e.Generation:
+				fmt.Fprintf(a.Stderr, "devsh: %s: evaluated anew: the same as before\n", render.Visible(e.Project.Name()))
+			default:
+				fmt.Fprintf(a.Stderr, "devsh: %s: evaluated anew\n", render.Visible(e.Project.Name()))
 			}
 			return nil
 		},

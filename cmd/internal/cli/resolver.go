@@ -45,7 +45,10 @@ func (a *app) world() (*world, error) {
 			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
 		},
 		Home: home, Env: base.List(), Now: a.Now,
-		Warn: func(line string) { fmt.Fprintln(a.Stderr, render.Visible(line)) },
+		Warn: func(line string) {
+			a.endProgress()
+			fmt.Fprintln(a.Stderr, render.Visible(line))
+		},
 	}
 	r.Progress = a.progress()
 	return &world{settings: s, resolver: r, base: base}, nil

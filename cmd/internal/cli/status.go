@@ -142,7 +142,7 @@ func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
 		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
 	}
 	for _, f := range e.Inputs {
-		if !f.Plain {
+		if !f.Plain && !trust.IsRecord(f.Path) {
 			s.Inputs = append(s.Inputs, statusInput{render.Visible(f.Path), f.Exists})
 		}
 	}
@@ -208,7 +208,7 @@ func (a *app) showStatus(s *status) {
 		}
 	}
 	list(out, "inputs", inputs)
-	list(out, "would be", absent)
+	list(out, "absent", absent)
 	for _, path := range s.Stale {
 		fmt.Fprintf(out, "  stale    %s changed since: the next prompt looks at it\n", short(s.Project, path))
 	}
