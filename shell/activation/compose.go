@@ -37,7 +37,7 @@ func (w *resolution) examineAll() error {
 // what is wrong with the files of one that is allowed.
 func (w *resolution) judge(e *Entry) (changed *place, problem error) {
 	for _, p := range w.places {
-		j := Judged{Dir: p.dir, State: p.verdict.State, Because: p.verdict.Because, Digest: p.deciding.Digest()}
+		j := Judged{Dir: p.dir, State: p.verdict.State, Because: p.verdict.Because, Digest: p.deciding.Digest(manifest.TouchesCode)}
 		for _, c := range p.verdict.Changes {
 			j.Changed = append(j.Changed, c.Path)
 		}

@@ -59,12 +59,15 @@ func (r *Resolver) Current(ctx context.Context, dir string) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.Store.check(); err != nil {
+		return nil, err
+	}
 	place := r.Store.Place(p.Dir)
 	e, err := place.Entry()
 	if err != nil || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
 		return r.Resolve(ctx, dir, Options{})
 	}
-	if _, err := os.Stat(filepath.Join(place.Generation(e.Generation), deltaFile)); err != nil && e.Generation != None {
+	if _, err := place.Delta(e.Generation); err != nil {
 		return r.Resolve(ctx, dir, Options{})
 	}
 	return e, nil

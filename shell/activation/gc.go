@@ -13,14 +13,18 @@ import (
 
 const (
 	keepGenerations = 8 // per project, for switching between branches
-	// rubbishAge is how old a temporary file must be to be nobody's.
+	// rubbishAge is how old a temporary file must be to be nobody's, where
+	// files are written without a lock.
 	rubbishAge = time.Hour
 )
 
 // collect removes what a project no longer needs: older entries, all but the
 // latest generations and those that a shell uses, and what killed processes
-// left. Failing is no harm: the next run tries again.
+// left. Failing is no harm: the next run tries again. The caller holds the
+// place's lock.
 func (r *Resolver) collect(p Place, e *Entry) {
+	sweep(r.Store.Settings(), r.Now())
+	sweep(r.Store.Trust(), r.Now())
 	names, err := os.ReadDir(p.Dir)
 	if err != nil {
 		return
@@ -35,9 +39,7 @@ func (r *Resolver) collect(p Place, e *Entry) {
 				os.RemoveAll(path)
 			}
 		case strings.HasPrefix(n.Name(), atomicfile.TempPrefix):
-			if info, err := n.Info(); err == nil && r.Now().Sub(info.ModTime()) > rubbishAge {
-				os.RemoveAll(path)
-			}
+			os.RemoveAll(path) // who writes here holds the lock, as we do
 		case strings.HasPrefix(n.Name(), "g-"):
 			if id := n.Name()[2:]; id != e.Generation && id != e.Good && !used[path] {
 				generations = append(generations, n)
@@ -48,6 +50,19 @@ func (r *Resolver) collect(p Place, e *Entry) {
 	if len(generations) > keepGenerations {
 		for _, n := range generations[keepGenerations:] {
 			os.RemoveAll(filepath.Join(p.Dir, n.Name()))
+		}
+	}
+}
+
+// sweep removes what killed processes left in a directory that all share.
+func sweep(dir string, now time.Time) {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, n := range names {
+		if strings.HasPrefix(n.Name(), atomicfile.TempPrefix) && now.Sub(modified(n)) > rubbishAge {
+			os.RemoveAll(filepath.Join(dir, n.Name()))
 		}
 	}
 }

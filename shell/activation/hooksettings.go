@@ -35,12 +35,18 @@ func (r *Resolver) PublishSettings(file, message string) error {
 		target = file
 	}
 	if have, err := os.Readlink(link); err != nil || have != target {
+		if err := removeDir(link); err != nil {
+			return err
+		}
 		if err := atomicfile.Link(target, link); err != nil {
 			return err
 		}
 	}
-	if was, err := inputs.Stat(stamp); err == nil && was.Exists && was.Time.Equal(now.Time) {
+	if was, err := inputs.Stat(stamp); err == nil && was.Exists && !was.Dir && was.Time.Equal(now.Time) {
 		return nil
+	}
+	if err := removeDir(stamp); err != nil {
+		return err
 	}
 	if err := atomicfile.Write(stamp, nil, 0o600); err != nil {
 		return err
@@ -63,11 +69,23 @@ func (r *Resolver) publishSettings(dir, message string) error {
 	if have, err := os.ReadFile(path); err == nil && string(have) == string(script) {
 		return nil
 	}
+	if err := removeDir(path); err != nil {
+		return err
+	}
 	return atomicfile.Write(path, script, 0o600)
 }
 
+// removeDir removes a directory that lies where a file should: no rename
+// replaces it.
+func removeDir(path string) error {
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
+		return nil
+	}
+	return os.RemoveAll(path)
+}
+
 func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.RemoveAll(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -15,11 +15,15 @@ const lockPoll = 20 * time.Millisecond
 
 // lock makes the place's directory and keeps other processes from resolving
 // the same project at the same time. It waits as long as ctx allows.
-func (p Place) lock(ctx context.Context) (unlock func(), err error) {
-	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make state directory: %w", err)
+func (s Store) lock(ctx context.Context, p Place) (unlock func(), err error) {
+	if err := makeDirs(s.tree(), p.Dir); err != nil {
+		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(p.Dir, "lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	path := filepath.Join(p.Dir, "lock")
+	if err := removeDir(path); err != nil {
+		return nil, fmt.Errorf("lock project: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock project: %w", err)
 	}

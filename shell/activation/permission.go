@@ -50,10 +50,12 @@ func (r *Resolver) Ask(dir string) (*Request, error) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNothing)
 	}
 	pl, err := r.examine(p.Dir)
-	if err != nil {
+	if damaged, ok := errors.AsType[*trust.RecordError](err); ok {
+		pl.fail(damaged) // allowing anew is what mends it
+	} else if err != nil {
 		return nil, err
 	}
-	req := &Request{Dir: p.Dir, Digest: pl.deciding.Digest(), Verdict: pl.verdict, Problem: pl.err, inputs: pl.deciding}
+	req := &Request{Dir: p.Dir, Digest: pl.deciding.Digest(manifest.TouchesCode), Verdict: pl.verdict, Problem: pl.err, inputs: pl.deciding}
 	for _, f := range pl.deciding.Files {
 		if f.Exists {
 			req.Files = append(req.Files, f)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
@@ -85,7 +86,7 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 		return nil, err
 	}
 	place := r.Store.Place(p.Dir)
-	unlock, err := place.lock(ctx)
+	unlock, err := r.Store.lock(ctx, place)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +193,9 @@ func hintOf(err error) string {
 }
 
 func (w *resolution) problemNote(e *Entry) string {
-	note := fmt.Sprintf("devsh: %s: %s", w.project.Name(), firstLine(e.Error))
+	// A newline in the directory's name does not end the line.
+	text := strings.ReplaceAll(e.Error, w.project.Dir, render.Visible(w.project.Dir))
+	note := fmt.Sprintf("devsh: %s: %s", w.project.Name(), firstLine(text))
 	if e.Hint != "" {
 		note += " (" + e.Hint + ")"
 	}
@@ -232,6 +235,14 @@ func (w *resolution) allInputs() []inputs.File {
 	for _, level := range w.project.Chain {
 		if f, err := inputs.Stat(w.trust().File(level)); err == nil {
 			add(f)
+		}
+	}
+	for _, p := range w.places {
+		if p.verdict.From == "" {
+			continue
+		}
+		if f, err := inputs.Stat(w.trust().File(p.verdict.From)); err == nil {
+			add(f) // denying the one denies the other
 		}
 	}
 	for _, level := range project.Levels(w.project.Root, w.project.Dir)[1:] {

@@ -36,8 +36,8 @@ var ErrNotOwned = errors.New("the state directory is not yours")
 // [ErrNotOwned] where another user owns one.
 func (s Store) Open() error {
 	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.Settings(), s.Trust()} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("make state directory: %w", err)
+		if err := makeDirs(s.Dir, dir); err != nil {
+			return err
 		}
 		info, err := os.Stat(dir)
 		if err != nil {
@@ -46,6 +46,51 @@ func (s Store) Open() error {
 		if err := owned(dir, info); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// check returns an error that wraps [ErrNotOwned] where another user owns the
+// store: nothing in it may be believed then. One that is not there is fine.
+func (s Store) check() error {
+	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree()} {
+		info, err := os.Stat(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look at state directory: %w", err)
+		}
+		if err := owned(dir, info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeDirs makes a directory and those above it. What lies in its way below
+// top, where all is devsh's own, is rubbish and goes.
+func makeDirs(top, dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil || !project.Within(dir, top) {
+		return wrapMake(err)
+	}
+	for _, level := range project.Levels(top, dir)[1:] {
+		info, statErr := os.Stat(level)
+		if statErr == nil && info.IsDir() {
+			continue
+		}
+		if removeErr := os.Remove(level); removeErr == nil {
+			return wrapMake(os.MkdirAll(dir, 0o700))
+		}
+		break
+	}
+	return wrapMake(err)
+}
+
+func wrapMake(err error) error {
+	if err != nil {
+		return fmt.Errorf("make state directory: %w", err)
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ func Write(path string, data []byte, mode os.FileMode) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("write %s: %w", path, errors.Join(err, tmp.Close(), os.Remove(tmp.Name())))
+			tmp.Close() // what matters has failed before
+			err = fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(tmp.Name())))
 		}
 	}()
 	if err := tmp.Chmod(mode); err != nil {

@@ -51,7 +51,8 @@ func (d Delta) Variables() []string {
 // Compose makes one delta of many, outer ones first: what an inner one sets
 // wins, and its references see what outer ones set. The error names a
 // reference to a list variable that an outer delta adds to, since its value
-// is only known in the shell.
+// is only known in the shell ([*ListRefError]), or a variable that came out
+// longer than any program could be started with ([*SizeError]).
 func Compose(deltas ...Delta) (Delta, error) {
 	out := Delta{Set: map[string]Value{}, Unset: map[string]bool{}, Lists: map[string]List{}, Aliases: map[string]string{}}
 	for _, d := range deltas {
@@ -64,19 +65,30 @@ func Compose(deltas ...Delta) (Delta, error) {
 
 func (out *Delta) add(d Delta) error {
 	set := make(map[string]Value, len(d.Set))
+	lookup := func(ref string) (Value, bool) {
+		if out.Unset[ref] {
+			return nil, true
+		}
+		v, ok := out.Set[ref]
+		return v, ok
+	}
+	total := 0
 	for _, name := range slices.Sorted(maps.Keys(d.Set)) {
 		for _, ref := range d.Set[name].Refs() {
 			if _, isList := out.Lists[ref]; isList {
 				return &ListRefError{Name: name, Ref: ref}
 			}
 		}
-		set[name] = d.Set[name].Resolve(func(ref string) (Value, bool) {
-			if out.Unset[ref] {
-				return nil, true
-			}
-			v, ok := out.Set[ref]
-			return v, ok
-		})
+		// The size is known before anything is copied: layers that repeat a
+		// reference multiply what it stands for.
+		size := len(name) + 1 + resolvedSize(d.Set[name], lookup)
+		if size > MaxValue {
+			return &SizeError{Name: name}
+		}
+		if total += size; total > MaxValues {
+			return &SizeError{}
+		}
+		set[name] = d.Set[name].Resolve(lookup)
 	}
 	for name := range d.Unset {
 		delete(out.Set, name)
@@ -95,7 +107,7 @@ func (out *Delta) add(d Delta) error {
 	out.CompletionDirs = unique(append(slices.Clone(d.CompletionDirs), out.CompletionDirs...), false)
 	out.Enter = append(out.Enter, d.Enter...)
 	out.Leave = append(out.Leave, d.Leave...)
-	return nil
+	return out.checkSize()
 }
 
 // addList adds entries to a list variable; where an outer delta set or unset

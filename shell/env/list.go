@@ -67,7 +67,6 @@ func unique(entries []string, keepLast bool) []string {
 	if keepLast {
 		entries = slices.Clone(entries)
 		slices.Reverse(entries)
-		defer slices.Reverse(entries)
 	}
 	seen := make(map[string]bool, len(entries))
 	out := entries[:0]

@@ -23,7 +23,7 @@ type hookResult struct {
 	Prepend  map[string][]raw `json:"prepend,omitempty"`
 	Append   map[string][]raw `json:"append,omitempty"`
 	Output   raw              `json:"output,omitempty"`
-	Warnings []string            `json:"warnings,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"`
 }
 
 // read takes the difference that the report tells. ended is how bash ended.

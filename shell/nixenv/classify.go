@@ -24,7 +24,6 @@ var symptoms = []symptom{
 	{NoLock, regexp.MustCompile(`requires lock file changes but they're not allowed`)},
 	{NotAShell, regexp.MustCompile(`only works on derivations that use 'bash'|is not a derivation|to be a derivation|did not evaluate to a derivation|not a derivation or path`)},
 	{Offline, regexp.MustCompile(`unable to download|[Cc]ould(n't| not) connect|[Cc]ould not resolve host|unable to access '|Failed to connect|Connection (refused|timed out)|Network is unreachable`)},
-	{NotAShell, regexp.MustCompile(`__structuredAttrs`)},
 }
 
 // untracked matches the ways in which nix says that a file of a git
@@ -101,7 +100,7 @@ func realError(text string) (reason, detail string) {
 				start = offset
 			}
 			if after = strings.TrimSpace(after); after != "" && !strings.HasPrefix(reason, "builder for") && !strings.HasPrefix(reason, "Cannot build") {
-				reason = after
+				reason = strings.TrimSuffix(after, ";")
 			}
 		}
 		offset += len(line)

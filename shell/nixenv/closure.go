@@ -117,6 +117,7 @@ func (c *closure) visit(name string) {
 	switch {
 	case err != nil:
 		c.note("%s: %v", name, err)
+		node = Node{}
 	case node.IsDir && slices.Contains(node.Names, "default.nix"):
 		c.queue = append(c.queue, path.Join(name, "default.nix"))
 		return

@@ -44,7 +44,7 @@ func TestErrors(t *testing.T) {
 		},
 		{name: "no lock, away", files: map[string]string{"flake.nix": remote}, kind: NoLock, hint: "nix flake lock"},
 		{name: "no lock, local", files: map[string]string{
-			"flake.nix": `{ inputs.foo.url = "path:/etc"; inputs.foo.flake = false; outputs = { self, foo }: { }; }`,
+			"../dep/x": "", "flake.nix": `{ inputs.foo.url = "path:DIR/../dep"; inputs.foo.flake = false; outputs = { self, foo }: { }; }`,
 		}, kind: NoLock, hint: "nix flake lock"},
 		{name: "offline", files: map[string]string{"flake.nix": remote, "flake.lock": lock}, kind: Offline, hint: "network"},
 		{name: "no file", choice: "./shell.nix", kind: NoFlake},
@@ -67,7 +67,7 @@ func TestErrors(t *testing.T) {
 			bed := nixtest.New(t)
 			dir := project(t, bed, "above/p")
 			for name, text := range c.files {
-				nixtest.Write(t, filepath.Join(dir, name), text)
+				nixtest.Write(t, filepath.Join(dir, name), strings.ReplaceAll(text, "DIR", dir))
 			}
 			if c.git != nil {
 				bed.Git(t, dir, c.git...)

@@ -306,7 +306,7 @@ func TestCancelKillsBuilders(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Log = writerFunc(func(p []byte) {
-		if strings.Contains(string(p), "dependency-1.2> started") {
+		if strings.Contains(string(p), "dependency> started") {
 			cancel()
 		}
 	})
@@ -388,6 +388,21 @@ func TestOddDirectories(t *testing.T) {
 			if value(r.Delta, "FOO") != kind || value(r.Delta, "HERE") != dir {
 				t.Errorf("%s %q: FOO %q, HERE %q", kind, name, value(r.Delta, "FOO"), value(r.Delta, "HERE"))
 			}
+		}
+	}
+}
+
+func BenchmarkCached(b *testing.B) {
+	bed := nixtest.New(b)
+	dir := filepath.Join(bed.Dir, "work")
+	nixtest.Flake(b, dir, nixtest.Shell{Hook: "export FOO=x"})
+	req, err := request(bed, dir, "auto")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := Evaluate(b.Context(), req); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

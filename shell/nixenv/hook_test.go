@@ -21,7 +21,11 @@ func TestHook(t *testing.T) {
 	}{
 		{name: "export", hook: "export FOO=x", foo: "x"},
 		{name: "bytes", hook: `export FOO=$'a\nb\xff=c\x1b'`, foo: "a\nb\xff=c\x1b"},
-		{name: "not exported", hook: "FOO=x", foo: "from nix"},
+		{name: "not exported", hook: "BAR=x", foo: "from nix", check: func(t *testing.T, _ string, r *Result) {
+			if _, ok := r.Delta.Set["BAR"]; ok {
+				t.Error("BAR is taken")
+			}
+		}},
 		{name: "function and variables of the shell", hook: `helper; export FOO="$REPLY $plain ${list[1]} ${map[k]}"`, foo: "called plain two v"},
 		{name: "unset", hook: "unset FOO", foo: "(not set)", check: func(t *testing.T, _ string, r *Result) {
 			if !r.Delta.Unset["FOO"] {
@@ -40,13 +44,14 @@ func TestHook(t *testing.T) {
 			}
 		}},
 		{name: "no path", hook: `unset PATH; export FOO=x`, foo: "x", warning: "took PATH away"},
-		{name: "scrubbed", hook: `export FOO="${SSH_AUTH_SOCK-}${DISPLAY-}${SECRET-}${TERM-}${TMPDIR-}${DEVSH_PROJECT-}|$HOME|$USER|$PWD"`, check: func(t *testing.T, dir string, r *Result) {
+		{name: "scrubbed", hook: `export FOO="${SSH_AUTH_SOCK-}${DISPLAY-}${SECRET-}${TERM#dumb}${TMPDIR-}${DEVSH_PROJECT-}|$HOME|$USER|$PWD"`, check: func(t *testing.T, dir string, r *Result) {
 			if want := "|" + filepath.Join(bed.Dir, "home") + "|tester|" + dir; value(r.Delta, "FOO") != want {
 				t.Errorf("FOO = %q, want %q", value(r.Delta, "FOO"), want)
 			}
 		}},
 		{name: "nothing to read", hook: `if read -r line; then export FOO=read; else export FOO=end; fi`, foo: "end"},
-		{name: "no terminal", hook: `if : </dev/tty; then export FOO=tty; else export FOO=none; fi`, foo: "none", check: nil},
+		{name: "no terminal", hook: `if : </dev/tty; then export FOO=tty; else export FOO=none; fi`, foo: "none"},
+		{name: "own session", hook: `read -r _ _ _ _ _ session _ </proc/$$/stat; [[ $session == $$ ]] && export FOO=own`, foo: "own"},
 		{name: "exit 0", hook: "export FOO=x; exit 0", foo: "x", warning: "called exit"},
 		{name: "exit 1", hook: "export FOO=x; exit 1", foo: "x", warning: "status 1"},
 		{name: "false at the end", hook: "export FOO=x; false", foo: "x", warning: "status 1"},
@@ -71,7 +76,7 @@ func TestHook(t *testing.T) {
 				t.Errorf("output %q", r.HookOutput)
 			}
 		}},
-		{name: "syntax", hook: "export FOO=x\nif", foo: "from nix", warning: "status"},
+		{name: "syntax", hook: "export FOO=x\nif", foo: "x", warning: "status"},
 		{name: "builtins taken", hook: "printf () { :; }; eval () { :; }; local () { :; }; trap () { :; }; export FOO=x", foo: "x"},
 		{name: "not the project's", hook: "export HOME=/x SHELL=/x DEVSH_PROJECT=/x fish_greeting=x FOO=x", foo: "x", check: func(t *testing.T, _ string, r *Result) {
 			for _, n := range []string{"HOME", "SHELL", "DEVSH_PROJECT", "fish_greeting"} {
@@ -83,8 +88,8 @@ func TestHook(t *testing.T) {
 				t.Errorf("skipped: %q", r.Skipped)
 			}
 		}},
-		{name: "on purpose", hook: "export version=2 TMPDIR=$PWD/tmp", check: func(t *testing.T, dir string, r *Result) {
-			if value(r.Delta, "version") != "2" || value(r.Delta, "TMPDIR") != dir+"/tmp" {
+		{name: "on purpose", hook: "export name=2 TMPDIR=$PWD/tmp", check: func(t *testing.T, dir string, r *Result) {
+			if value(r.Delta, "name") != "2" || value(r.Delta, "TMPDIR") != dir+"/tmp" {
 				t.Errorf("%v", r.Delta.Set)
 			}
 		}},

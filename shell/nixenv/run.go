@@ -49,13 +49,14 @@ var options = []string{
 // and makes profile a root of the result, and the directory to run it in.
 func arguments(s Source, profile, stateDir string) (args []string, dir string) {
 	args = append([]string{"print-dev-env", "--json", "--profile", profile}, options...)
-	// Without a pinned input there would be another result every day, under
-	// the same key: no-update-lock-file makes that an error.
-	args = append(args, "--no-write-lock-file", "--no-update-lock-file")
 	switch {
 	case s.Ref != "":
-		return append(args, "--", s.Ref), stateDir
+		return append(args, "--no-write-lock-file", "--", s.Ref), stateDir
 	case s.isFlake():
+		// With an input that is not pinned, another day would give another
+		// result under the same key: this makes it an error, before anything
+		// is written. Given --no-write-lock-file as well, nix only warns.
+		args = append(args, "--no-update-lock-file")
 		// The directory is given as "." and by the working directory, since a
 		// path with # or ? in it is no flake reference.
 		ref := "."

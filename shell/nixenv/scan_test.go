@@ -24,7 +24,7 @@ func TestScan(t *testing.T) {
 		{`./${"}"}/x ./c`, []string{"./$", "./c"}},
 		{`<nixpkgs/nixos> <a ./b`, []string{"./b"}},
 		{`a // b`, nil},
-		{`a //b/c`, nil},
+		{`a //b/c`, []string{"b/c"}},
 		{`a / b`, nil},
 		{`https://x.org/a ./b`, []string{"./b"}},
 		{`x: y.z`, nil},

@@ -57,6 +57,9 @@ func (w *stderr) flush() {
 		}
 		return
 	}
+	if strings.HasPrefix(line, "instantiated '") {
+		return
+	}
 	if w.log != nil {
 		_, _ = io.WriteString(w.log, line+"\n") // a log that cannot be written must not fail the evaluation
 	}

@@ -29,13 +29,23 @@ type Inputs struct {
 }
 
 // Digest identifies the place and the content of its deciding inputs. It is
-// what `devsh status` shows and what an agent must repeat to allow.
-func (in Inputs) Digest() string {
+// what `devsh status` shows and what an agent must repeat to allow. Of [env]
+// files it holds what matters for permission: which variables there are, and
+// the values of those that are risky. Other values may be secrets, which a
+// digest that is shown could be guessed from.
+func (in Inputs) Digest(risky func(name string) bool) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "devsh trust 1\n%q\n", in.Dir)
 	for _, f := range in.sorted() {
 		sum := sha256.Sum256(f.Content)
 		fmt.Fprintf(h, "%q %t %x\n", f.Path, f.Exists, sum)
+		for _, name := range slices.Sorted(maps.Keys(f.Vars)) {
+			if risky(name) {
+				fmt.Fprintf(h, " %q %q\n", name, f.Vars[name])
+			} else {
+				fmt.Fprintf(h, " %q\n", name)
+			}
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

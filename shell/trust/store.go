@@ -46,6 +46,8 @@ type Verdict struct {
 	// Because says what else than the place's own record allows it:
 	// "worktree of DIR" or "trusted tree DIR". Empty otherwise.
 	Because string
+	// From is the other place whose record allows it, where there is one.
+	From string
 }
 
 // Change is one file that is not as it was allowed.
@@ -91,7 +93,7 @@ func (s *Store) Check(in Inputs) (Verdict, error) {
 	}
 	if rec == nil {
 		if other := s.worktree(in); other != "" {
-			return Verdict{State: Allowed, Because: "worktree of " + other}, nil
+			return Verdict{State: Allowed, Because: "worktree of " + other, From: other}, nil
 		}
 		return Verdict{State: Unknown}, nil
 	}
@@ -154,40 +156,68 @@ func (s *Store) save(dir string, rec record) error {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return fmt.Errorf("record trust in %s: %w", dir, err)
 	}
-	if err := atomicfile.Write(s.File(dir), append(data, '\n'), 0o600); err != nil {
+	file := s.File(dir)
+	if info, err := os.Lstat(file); err == nil && info.IsDir() {
+		if err := os.RemoveAll(file); err != nil { // no rename replaces a directory
+			return fmt.Errorf("record trust in %s: %w", dir, err)
+		}
+	}
+	if err := atomicfile.Write(file, append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("record trust in %s: %w", dir, err)
 	}
 	return nil
 }
 
-// load returns the record of a place, or nil where there is none. A record
-// that cannot be read or understood is an error: it must not count as a
-// permission, nor silently as none.
+// RecordError says that a record cannot be read or understood. It must not
+// count as a permission, nor silently as none; allowing or denying anew
+// replaces it.
+type RecordError struct {
+	File string
+	Err  error
+}
+
+func (e *RecordError) Error() string { return fmt.Sprintf("read trust record %s: %v", e.File, e.Err) }
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// load returns the record of a place, or nil where there is none. The error is
+// a [*RecordError].
 func (s *Store) load(dir string) (*record, error) {
 	file := s.File(dir)
-	info, err := os.Lstat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err == nil && !owned(info) {
-		err = errors.New("owned by another user")
-	}
+	rec, err := read(file, dir)
 	if err != nil {
-		return nil, fmt.Errorf("read trust record %s: %w", file, err)
+		return nil, &RecordError{File: file, Err: err}
+	}
+	return rec, nil
+}
+
+// maxRecord bounds what is read of a record, in bytes: it holds the contents
+// of the deciding inputs.
+const maxRecord = 256 << 20
+
+func read(file, dir string) (*record, error) {
+	info, err := os.Lstat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	case !owned(info):
+		return nil, errors.New("owned by another user")
+	case info.Size() > maxRecord:
+		return nil, errors.New("too large")
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read trust record: %w", err)
+		return nil, err
 	}
 	var rec record
 	if err := json.Unmarshal(data, &rec); err != nil {
-		return nil, fmt.Errorf("read trust record %s: %w", file, err)
+		return nil, err
 	}
 	if rec.Dir != encode(dir) || rec.State != Allowed && rec.State != Denied {
-		return nil, fmt.Errorf("read trust record %s: it is not one of %s", file, dir)
+		return nil, fmt.Errorf("it is not one of %s", dir)
 	}
 	return &rec, nil
 }

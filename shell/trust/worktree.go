@@ -25,6 +25,11 @@ func (s *Store) worktree(in Inputs) string {
 		if other == top {
 			continue
 		}
+		// The other must say so itself: a made up repository can name anybody's
+		// directory as a worktree of its own.
+		if theirs, ok := commonDir(other); !ok || theirs != common {
+			continue
+		}
 		dir := filepath.Join(other, rel)
 		rec, err := s.load(dir)
 		if err != nil || rec == nil || rec.State != Allowed {
@@ -82,6 +87,9 @@ func commonDir(top string) (string, bool) {
 	}
 	// The back-link counts only where the repository itself keeps it.
 	if filepath.Dir(filepath.Dir(filepath.Clean(gitDir))) != common {
+		return "", false
+	}
+	if common, err = filepath.EvalSymlinks(common); err != nil {
 		return "", false
 	}
 	info, err = os.Stat(common)

@@ -83,16 +83,16 @@ func directories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 func (a *app) mayAllow(req *activation.Request, digest string) error {
 	if digest != "" {
 		if digest != req.Digest {
-			return hinted(fmt.Errorf("%s has the digest %s, not %s", req.Dir, req.Digest, digest), "it changed, or it is another project: look at it again with «devsh status»")
+			return hinted(fmt.Errorf("%s has the digest %s, not %s", render.Visible(req.Dir), req.Digest, digest), "it changed, or it is another project: look at it again with «devsh status»")
 		}
 		return nil
 	}
 	const hint = "a person allows a project: in a terminal, «devsh allow», after reading what «devsh status» shows"
 	if mark := agentmark.Find(a.env); mark != "" {
-		return hinted(fmt.Errorf("not allowing %s: %s says that a coding agent is running this", req.Dir, mark), hint)
+		return hinted(fmt.Errorf("not allowing %s: %s says that a coding agent is running this", render.Visible(req.Dir), mark), hint)
 	}
 	if !a.HasTerminal() {
-		return hinted(fmt.Errorf("not allowing %s: there is no terminal, so nobody has seen what it is", req.Dir), hint)
+		return hinted(fmt.Errorf("not allowing %s: there is no terminal, so nobody has seen what it is", render.Visible(req.Dir)), hint)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
@@ -91,7 +92,7 @@ func (a *app) mayUse(e *activation.Entry) error {
 			state = "changed since it was allowed"
 		}
 		return &failure{
-			err:  fmt.Errorf("%s is %s", e.Project.Dir, state),
+			err:  fmt.Errorf("%s is %s", render.Visible(e.Project.Dir), state),
 			hint: "«devsh status» shows what it wants, «devsh allow» lets it", code: exitRefused,
 		}
 	}

@@ -102,7 +102,24 @@ back when you leave. While nothing changed, no process is started.
 		a.execCommand(), a.envCommand(), a.logCommand(), a.initCommand(),
 		a.hookCommand(), a.enterCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
 	)
+	root.Args = usageArgs(root.Args)
+	for _, c := range root.Commands() {
+		c.Args = usageArgs(c.Args)
+	}
 	return root
+}
+
+// usageArgs makes cobra's complaints about arguments known as wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		return nil
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage(err)
+		}
+		return nil
+	}
 }
 
 // isTerminal reports whether something written to w is seen by a person.

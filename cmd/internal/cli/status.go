@@ -48,6 +48,7 @@ a project that is not allowed, that changed since, or whose environment failed.`
 				return err
 			}
 			if asJSON {
+				s.fill()
 				err = writeJSON(a.Stdout, s)
 			} else {
 				a.showStatus(s)
@@ -85,6 +86,15 @@ type status struct {
 	Places      []statusPlace `json:"places,omitempty"` // the chain that contributes, outer first
 	NeedsPerson bool          `json:"needs_person"`
 	request     *activation.Request
+}
+
+// fill makes empty lists of missing ones: a program need not tell them apart.
+func (s *status) fill() {
+	s.Layers = append([]statusLayer{}, s.Layers...)
+	s.Inputs = append([]statusInput{}, s.Inputs...)
+	for _, list := range []*[]string{&s.Variables, &s.Aliases, &s.Stale} {
+		*list = append([]string{}, *list...)
+	}
 }
 
 type statusLayer struct {
@@ -273,6 +283,7 @@ func (a *app) statusAll(w *world, asJSON bool) error {
 			s.Trust = &statusTrust{State: own.State, Because: render.Visible(own.Because), Digest: own.Digest}
 		}
 		s.NeedsPerson = s.Error != "" || declared && (own.State == trust.Unknown || own.State == trust.Changed)
+		s.fill()
 		known = append(known, s)
 	}
 	if asJSON {

@@ -1,0 +1,41 @@
+# devsh's house: what there is to do, one target each. «make help» lists them.
+# The work is in scripts/, which can be run by hand as well.
+
+GO      ?= go
+BINDIR  ?= $(HOME)/.local/bin
+PKG     ?= ./...
+
+.PHONY: help build install check reference test test-fish4 try bench bench-once clean
+
+help: ## show this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: ## build bin/devsh
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/devsh ./cmd/devsh
+
+install: build ## put devsh into ~/.local/bin (or BINDIR) and say what to write into config.fish
+	sh scripts/install.sh bin/devsh "$(BINDIR)"
+
+check: ## format, vet, staticcheck, import rules, fish scripts, reference, shell scripts
+	sh scripts/with-tools.sh fish git -- sh scripts/check.sh
+
+reference: ## write docs/reference.md anew from the program
+	$(GO) run ./cmd/devsh reference >docs/reference.md.new && mv docs/reference.md.new docs/reference.md
+
+test: ## run all tests, with the race detector and the fish that is found (PKG=./shell/... for some)
+	sh scripts/with-tools.sh fish nix strace tmux git gcc -- sh scripts/test.sh $(PKG)
+
+test-fish4: ## run the suites that drive fish and nix in a Debian with fish 4
+	bash scripts/test-fish4.sh
+
+try: build ## try it: real fish in a scratch home with sample projects
+	sh scripts/with-tools.sh fish git -- bash scripts/try.sh bin/devsh
+
+bench: build ## measure against direnv and mise, side by side (docs/performance.md)
+	sh scripts/with-tools.sh fish -- bash scripts/bench.sh bin/devsh $(BENCHFLAGS)
+
+bench-once: build ## run each benchmark once, to see that it works; judges nothing
+	sh scripts/with-tools.sh fish -- bash scripts/bench.sh bin/devsh --once $(BENCHFLAGS)
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,43 @@
+package main
+
+import "time"
+
+// row is a thing that is measured.
+type row struct {
+	name string
+	// A step of bench.fish, or else a program.
+	step    string
+	program func(*bed) []string
+	// own has the user set some of the project's variables before.
+	own bool
+	// The limits that devsh has set itself on what it adds; zero is none.
+	limit time.Duration
+	// absolute judges the whole time, not what is added to the bare one.
+	absolute bool
+	// same wants it to make no difference that many projects are known.
+	same bool
+}
+
+// rows are the measures of the design.
+var rows = []row{
+	{name: "idle prompt in a project", step: "__bench_idle", limit: 100 * time.Microsecond, same: true},
+	{name: "cd to a subdirectory and back", step: "__bench_cd", limit: 2 * 200 * time.Microsecond, same: true},
+	{name: "enter and leave", step: "__bench_enter", limit: 2500 * time.Microsecond, same: true},
+	{name: "enter and leave, 11 variables set before", step: "__bench_enter", own: true, limit: 4 * time.Millisecond},
+	{name: "a command in the environment (exec)", program: inside, limit: 15 * time.Millisecond, same: true},
+	{name: "printing the hook", program: script, limit: 10 * time.Millisecond, absolute: true},
+}
+
+// inside is how a tool runs a program in the project's environment.
+func inside(b *bed) []string { return append(b.exec[:len(b.exec):len(b.exec)], "/bin/true") }
+
+func script(b *bed) []string {
+	if len(b.script) == 0 {
+		return []string{"/bin/true"}
+	}
+	return b.script
+}
+
+// tolerance is by how much a time may differ and count as the same: the noise
+// of a quiet machine.
+func tolerance(d time.Duration) time.Duration { return max(d/10, 50*time.Microsecond) }

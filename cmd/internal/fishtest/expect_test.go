@@ -1,0 +1,124 @@
+package fishtest
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/manifest"
+)
+
+// deltaOf returns what the devsh.toml of a directory changes.
+func deltaOf(t testing.TB, b *Bed, dir string) env.Delta {
+	t.Helper()
+	file := dir + "/devsh.toml"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := manifest.Parse(file, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := m.Delta(manifest.Base{Dir: dir, Home: b.Home, EvalSymlinks: filepath.EvalSymlinks}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// compose is [env.Compose] for deltas that have no contradiction.
+func compose(t testing.TB, deltas ...env.Delta) env.Delta {
+	t.Helper()
+	d, err := env.Compose(deltas...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// checkInside compares a snapshot made inside a project with what package env
+// says that d makes of the environment before, and with the rest of the state
+// before.
+func checkInside(t testing.TB, before, inside State, project string, d env.Delta) {
+	t.Helper()
+	if got := inside.Texts["directory"]; got != project && !strings.HasPrefix(got, project+"/") {
+		if got, err := filepath.EvalSymlinks(got); err != nil || got != project && !strings.HasPrefix(got, project+"/") {
+			t.Errorf("inside: the directory is %q, which is not in %q", got, project)
+		}
+	}
+	generation := inside.Env[env.GenerationVar]
+	if !filepath.IsAbs(generation) {
+		t.Errorf("inside: %s is %q, want an absolute directory", env.GenerationVar, generation)
+	}
+	want := State{Globals: maps.Clone(before.Globals), Env: env.Enter(before.Env, d, generation, project)}
+	got := State{Globals: maps.Clone(inside.Globals), Env: inside.Env}
+	touched := d.Variables()
+	for _, name := range touched {
+		if _, global := before.Globals[name]; !global {
+			// Nothing need be kept of a universal variable: it shows again
+			// when the global one that hides it is gone.
+			delete(want.Env, env.OldPrefix+name)
+		}
+	}
+	if len(d.CompletionDirs) > 0 {
+		touched = append(touched, "fish_complete_path")
+	}
+	// The shell's own form of what d touches is not compared, nor the marks:
+	// the environment above says what they are to programs.
+	mine := func(name string, _ Variable) bool {
+		return slices.Contains(touched, name) || strings.HasPrefix(name, "DEVSH_")
+	}
+	maps.DeleteFunc(want.Globals, mine)
+	maps.DeleteFunc(got.Globals, mine)
+	complain(t, "inside, against what package env computes", Diff(want, got))
+}
+
+// checkSame reports what b differs from a in.
+func checkSame(t testing.TB, what string, a, b State) {
+	t.Helper()
+	complain(t, what, Diff(a, b))
+}
+
+func complain(t testing.TB, what string, differences []string) {
+	t.Helper()
+	if len(differences) > 0 {
+		t.Errorf("%s:\n  %s", what, strings.Join(differences, "\n  "))
+	}
+}
+
+// visit goes to a project and back home, and checks what it finds there and
+// afterwards against before. It returns the state afterwards.
+func visit(t testing.TB, b *Bed, f *Fish, before State, dir string, d env.Delta) State {
+	t.Helper()
+	f.OK("cd " + Quote(dir))
+	checkInside(t, before, f.Snapshot(), dir, d)
+	f.OK("cd " + Quote(b.Home))
+	after := f.Snapshot()
+	checkSame(t, "after leaving", before, after)
+	return after
+}
+
+// toml writes a string in the syntax of devsh.toml, with ${…} left alone.
+func toml(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

@@ -1,0 +1,2 @@
+set -g fish_greeting
+devsh hook fish | source
