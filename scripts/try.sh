@@ -15,7 +15,9 @@ cleanup() {
 }
 trap cleanup EXIT
 
-mkdir -p "$home/.config/fish" "$home/.local/bin" "$home/dev"
+# Where generated_completions is missing, a new fish reads all manual pages, in the background, for minutes.
+mkdir -p "$home/.config/fish" "$home/.local/bin" "$home/dev" \
+    "$home"/{.local/share,.cache}/fish/generated_completions
 cp "$devsh" "$home/.local/bin/devsh"
 cp -r scripts/try/home/. "$home/"
 tour=(scripts/try/tour.txt)

@@ -19,55 +19,61 @@ set -g __devsh_generation none
 function __devsh_pwd --on-variable PWD
     # A prompt or a completion that changes directory and back again is not the user going somewhere.
     status is-command-substitution; and test -z "$(status current-commandline)"; and return
-    set -eg __devsh_gaveup
     __devsh_look
 end
 
 function __devsh_prompt --on-event fish_prompt
-    if test "$PWD" = "$__devsh_last"; and not set -q __devsh_adopted
+    if test "$PWD" = "$__devsh_last"
         set -q __devsh_current; or return
-        if test "$__devsh_current" -ef "$__devsh_entry"
-            set -q __devsh_gaveup; and return
-            # The first check is made each time, the others in turn: a prompt's work does not grow with them.
-            if not $__devsh_turns[1]; and not $__devsh_turns[2]; and test "$DIRENV_DIR" = "$__devsh_direnv"
-                set -q __devsh_turns[3]; and set -g __devsh_turns $__devsh_turns[1] $__devsh_turns[3..] $__devsh_turns[2]
+        if test "$__devsh_current" -ef "$__devsh_entry" -a "$DIRENV_DIR" = "$__devsh_direnv"
+            # One check a prompt, each in turn: a prompt's work does not grow with the inputs.
+            if not $__devsh_turns[1]; and not $__devsh_below
+                set -q __devsh_turns[2]; and set -g __devsh_turns $__devsh_turns[2..] $__devsh_turns[1]
                 return
             end
         end
     end
-    test -t 0; and set -g __devsh_at_prompt
+    test -t 0; and set -g __devsh_at_prompt yes
     __devsh_look
     set -eg __devsh_at_prompt
 end
 
 # --- which place governs $PWD, and is what is known of it still true --------------------------------------------
 
-function __devsh_look -a asked # with an argument the program has just been asked: what it left is taken as it is
+# With an argument the program has just been asked: what it left is taken as it is. The other names are its own, and
+# those of the functions that follow.
+function __devsh_look -a asked known entry generation kind state
     set -g __devsh_last $PWD
     set -g __devsh_direnv "$DIRENV_DIR"
+    set -eg __devsh_gaveup
     set -l d $PWD
-    set -l known
-    set -l entry
-    set -l generation
-    set -l kind
-    set -l state
-    set -l note
-    if not string match -rq -- $__devsh_roots $d
+    if set -q __devsh_linked; and string match -rq -- $__devsh_linked $d
+        path resolve -Z -- $PWD | read -z d
+    else if not string match -rq -- $__devsh_roots $d; and not __devsh_led_in
         __devsh_nowhere
         return
     end
-    set -q __devsh_linked; and string match -rq -- $__devsh_linked $d; and path resolve -Z -- $PWD | read -z d
     if not __devsh_find
         path resolve -Z -- $PWD | read -z d # perhaps there is a link on the way
         if not string match -rq -- $__devsh_roots $d
             __devsh_nowhere
             return
         end
-        if test "$d" = "$PWD"; or not __devsh_find
+        if not __devsh_find
             test -z "$asked"; and __devsh_ask; and __devsh_look asked; and return
+            set -g __devsh_turns false
+            set -g __devsh_below false
             __devsh_within; or __devsh_nowhere
             return
         end
+    end
+    if test "$entry" = same
+        # Within the place that is active already, the prompts look at its inputs.
+        if test -z "$asked$__devsh_adopted$DIRENV_DIR$__devsh_at_prompt"
+            test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
+            return
+        end
+        __devsh_read
     end
     if test -z "$asked"; and __devsh_stale; and __devsh_ask
         __devsh_look asked
@@ -76,18 +82,30 @@ function __devsh_look -a asked # with an argument the program has just been aske
     __devsh_go
 end
 
-# The functions that follow work on the variables of __devsh_look.
+# $PWD is outside of the roots by name: does a link lead into one?
+function __devsh_led_in --no-scope-shadowing
+    set -l level $d
+    while not test -L "$level"
+        string match -rq '(?s)^(?<level>.+)/[^/]*\z' -- $level; or return 1
+    end
+    path resolve -Z -- $PWD | read -z d
+    string match -rq -- $__devsh_roots $d
+end
 
 # Finds the nearest directory from $d upwards of which something is known, and what. Fails where there is a link, or
 # a project of which nothing is known yet.
 function __devsh_find --no-scope-shadowing
     set known $d
-    while not test -r "$__devsh_tree$known/@devsh/current/id"
+    while not test -e "$__devsh_tree$known/@devsh/current"
         test -L "$known" -o -e "$known/devsh.toml" -o -e "$known/flake.nix" -o -e "$known/shell.nix"; and return 1
         string match -rq '(?s)^(?<known>.+)/[^/]*\z' -- $known; or return 1
     end
-    read -L entry generation kind state note <"$__devsh_tree$known/@devsh/current/id"
-    test -n "$kind"; or return 1 # cut short
+    if test "$known" = "$__devsh_dir" -a "$__devsh_current" -ef "$__devsh_entry"
+        set entry same
+        set kind $__devsh_kind
+    else
+        __devsh_read; or return 1
+    end
     test "$d" = "$known" -o "$kind" = project; and return 0
     # Below a root or a repository also the weaker signs of a project count.
     set -l level $d
@@ -97,54 +115,60 @@ function __devsh_find --no-scope-shadowing
     end
 end
 
+# Reads what is known of $known. A file's name tells, since reading a file costs more than all else here.
+function __devsh_read --no-scope-shadowing
+    set -l id $__devsh_tree$known/@devsh/current/id=*
+    string match -rq '/id=(?<entry>[^=/]+)=(?<generation>[^=/]+)=(?<kind>[^=/]+)=(?<state>[^=/]+)\z' -- $id
+end
+
 # Has an input changed since the entry was made?
 function __devsh_stale --no-scope-shadowing
-    functions -q __devsh_check_0_$entry; or __devsh_load $__devsh_tree$known/@devsh/$entry/check.fish
-    functions -q __devsh_check_0_$entry; or return 0
-    set -l checks __devsh_checks_$entry
-    for check in $$checks
-        $check; and return 0
-    end
-    return 1
+    functions -q __devsh_stale_$entry; or __devsh_load $__devsh_tree$known/@devsh/$entry/check.fish
+    functions -q __devsh_stale_$entry; or return 0
+    __devsh_stale_$entry
 end
 
 # Makes the generation of the place $known the active one.
 function __devsh_go --no-scope-shadowing
     set -g __devsh_current $__devsh_tree$known/@devsh/current
     set -g __devsh_entry $__devsh_tree$known/@devsh/$entry
-    functions -q __devsh_check_0_$entry; or __devsh_load $__devsh_entry/check.fish
-    set -l checks __devsh_checks_$entry
-    set -g __devsh_turns $$checks false
-    test "$PWD" = "$known"; or set -g __devsh_turns $__devsh_turns[1] __devsh_news $__devsh_turns[2..]
-    set -q __devsh_turns[2]; or set -g __devsh_turns false false
-    __devsh_aside; and set generation none
-    if test "$generation" = "$__devsh_generation" -a "$known" = "$__devsh_dir"; and not set -q __devsh_adopted
-        test "$state" = ok; or __devsh_say "$known $entry" "$note"
+    set -g __devsh_id $entry
+    set -g __devsh_kind $kind
+    functions -q __devsh_stale_$entry; or __devsh_load $__devsh_entry/check.fish
+    set -l turns __devsh_turns_$entry
+    set -l note __devsh_note_$entry
+    set -g __devsh_turns $$turns
+    test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
+    set -q __devsh_turns[1]; and not set -q __devsh_gaveup; or set -g __devsh_turns false
+    set -q __devsh_gaveup; and set -g __devsh_below false
+    set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
+    if test "$generation" = "$__devsh_generation" -a "$known" = "$__devsh_dir" -a -z "$__devsh_adopted"
+        test "$state" = ok; or __devsh_say "$known $entry" "$$note"
         return
     end
     if test "$generation" != none; and not functions -q __devsh_enter_$generation
         __devsh_load $__devsh_tree$known/@devsh/g-$generation/enter.fish
         if not functions -q __devsh_enter_$generation
             __devsh_say "load $generation" "devsh: cannot read $__devsh_tree$known/@devsh/g-$generation: run «devsh reload»"
-            set -g __devsh_gaveup
+            set -g __devsh_turns false
             return
         end
     end
     set -l again "$__devsh_adopted"
-    __devsh_off "$state"
+    test "$__devsh_generation" = none; or __devsh_off "$state"
     set -g __devsh_dir $known
     if test "$generation" != none
         __devsh_on
-        test "$again" = "$generation"; or test "$__devsh_message" = quiet; or not test -t 2; or test "$state" != ok; or echo $note >&2
+        test "$state" = ok -a "$again" != "$generation" -a "$__devsh_message" != quiet -a -t 2; and printf '%s\n' $$note >&2
     end
-    test "$state" = ok; or __devsh_say "$known $entry" "$note"
+    test "$state" = ok; or __devsh_say "$known $entry" "$$note"
 end
 
 # No place governs $PWD.
 function __devsh_nowhere
     set -q __devsh_current; or set -q __devsh_adopted; or return
-    __devsh_off ok
-    set -eg __devsh_current __devsh_entry __devsh_turns __devsh_dir
+    test "$__devsh_generation" = none; or __devsh_off ok
+    set -eg __devsh_current __devsh_entry __devsh_turns __devsh_below __devsh_dir __devsh_gaveup
 end
 
 # Should another tool's environment be left alone?
@@ -166,7 +190,8 @@ end
 
 # At the prompt: has a sign of a project come up in $PWD?
 function __devsh_news
-    test -e ./devsh.toml -o -e ./flake.nix -o -e ./shell.nix; or __devsh_sign .
+    test -e ./devsh.toml -o -e ./flake.nix -o -e ./shell.nix; and return
+    test "$__devsh_kind" != project; and __devsh_sign .
 end
 
 # Is the directory a project by a version-control directory or a language's manifest? (project.Markers)
@@ -191,7 +216,6 @@ function __devsh_on --no-scope-shadowing
 end
 
 function __devsh_off -a state
-    test "$__devsh_generation" = none; and return
     set -l was $__devsh_generation
     if set -q __devsh_hooked; and functions -q __devsh_hook_leave_$was; and test "$state" != denied
         __devsh_hook_leave_$was
@@ -249,6 +273,7 @@ end
 
 # PATH is not as it was made: our entries are taken out one by one.
 function __devsh_walk
+    set -qg PATH; or return
     __devsh_data_$__devsh_generation
     set -l kept
     for entry in $PATH
@@ -264,7 +289,7 @@ function __devsh_walk
     for entry in $__devsh_after[-1..1]
         set -l i (contains -i -- $entry $kept[-1..1]); and set -e kept[-$i]
     end
-    set -gx PATH $kept
+    set -g PATH $kept
 end
 
 # A list variable other than PATH gets entries before and after; argv[4] is its value where it was unset or empty.
@@ -295,22 +320,43 @@ function __devsh_list_off -a name # then our entries: <ENTRY from before, >ENTRY
         return
     end
     if set -qg $name # the user changed it: only our entries go
-        set -l kept (string split : -- "$$name")
-        for entry in $argv[2..]
-            set -l text (string sub -s 2 -- $entry | string collect)
-            if string match -q '<*' -- $entry
-                set -l i (contains -i -- $text $kept); and set -e kept[$i]
-            else
-                set -l i (contains -i -- $text $kept[-1..1]); and set -e kept[-$i]
-            end
-        end
-        if not set -q kept[1]; and not contains -- $name $__devsh_olds
-            set -eg $name
+        set -l ours $argv[2..]
+        set -l changed
+        set -l kept
+        if set -qg --path $name
+            set kept $$name
+            __devsh_strip
         else
-            set -g $name (string join : -- $kept | string collect)
+            set -l elements
+            for element in $$name
+                set kept (string split : -- $element)
+                __devsh_strip
+                set -a elements (string join : -- $kept | string collect -a)
+            end
+            set kept $elements
+            test "$kept" = ''; and set kept
+        end
+        if test -n "$changed"; and not set -q kept[1]; and not contains -- $name $__devsh_olds
+            set -eg $name
+        else if test -n "$changed"
+            set -g $name $kept
         end
     end
     __devsh_forget $name
+end
+
+# Takes the entries $ours out of $kept.
+function __devsh_strip --no-scope-shadowing
+    for entry in $ours
+        set -l i
+        string match -rq '(?s)^(?<side>.)(?<text>.*)\z' -- $entry
+        if test "$side" = '<'
+            set i (contains -i -- $text $kept)
+        else if set i (contains -i -- $text $kept[-1..1])
+            set i -$i
+        end
+        set -q i[1]; and set -e kept[$i]; and set changed yes
+    end
 end
 
 # The variable is to be unset, also where a universal one shines through.
@@ -318,13 +364,17 @@ function __devsh_unset_on -a name
     set -el $name
     __devsh_save $name
     set -eg $name
-    set -q $name; and set -gu $name
+    if set -qUx $name # fish exports it behind any but an exported one: empty is the nearest to unset
+        set -gx $name
+    else if set -q $name
+        set -gu $name
+    end
 end
 
 function __devsh_unset_off -a name
     set -el $name
     set -qg $name; or return
-    if set -qgx $name; or set -qg $name[1]
+    if set -qg "$name"[1]
         __devsh_forget $name # the user has set it
     else
         set -eg $name
@@ -345,6 +395,19 @@ function __devsh_alias_off -a name
         functions -q __devsh_alias_$name; and functions -c __devsh_alias_$name $name
     end
     functions -q __devsh_alias_$name; and functions -e __devsh_alias_$name
+end
+
+function __devsh_complete_on
+    set -g fish_complete_path $argv $fish_complete_path
+    contains -- "$argv" $__devsh_completed; or begin
+        set -ga __devsh_completed "$argv"
+        return
+    end
+    # fish loads the completions of a command once, and drops them with the directory: on a further visit they are
+    # loaded from here.
+    for file in $argv/*.fish
+        source $file
+    end
 end
 
 function __devsh_complete_off
@@ -368,7 +431,7 @@ function __devsh_ask
     __devsh_settings
     set -eg __devsh_failed
     test $result = 0; and return 0
-    set -g __devsh_gaveup
+    set -g __devsh_gaveup # until the next cd
     test $result = 130; or set -g __devsh_failed # interrupted
     test $result = 3; and set -g __devsh_outdated
     return 1

@@ -17,8 +17,8 @@ import (
 	"github.com/hbohlen/devsh/shell/render"
 )
 
-// rendererVersion is part of every generation's identity. It grows when the
-// same delta is rendered differently.
+// rendererVersion is part of the identity of generations and entries. It grows
+// when the same thing is rendered differently.
 const rendererVersion = 1
 
 // generationID names a delta of a project by its content. Salt is what else
@@ -101,8 +101,8 @@ func (p Place) publish(e *Entry) error {
 		return fmt.Errorf("encode entry: %w", err)
 	}
 	files := map[string][]byte{
-		"id":         render.FishID(name, e.Generation, string(e.Project.Kind), string(e.Mood), e.Note),
-		"check.fish": render.FishChecks(name, checks(e.Inputs, filepath.Join(p.Dir, name))),
+		idFile(e):    nil,
+		"check.fish": render.FishChecks(name, e.Note, checks(e.Inputs, filepath.Join(p.Dir, name))),
 		entryFile:    data,
 	}
 	if err := p.makeDir(name, files, func(dir string) error { return stamp(dir, e.Inputs) }); err != nil {
@@ -116,24 +116,28 @@ func (p Place) publish(e *Entry) error {
 	return atomicfile.Link(name, p.Current())
 }
 
+func idFile(e *Entry) string {
+	return render.FishID("e_"+e.ID, e.Generation, string(e.Project.Kind), string(e.Mood))
+}
+
 // complete reports whether an entry's directory has all its files.
 func (p Place) complete(name string) bool {
-	if e, err := p.Entry(); err != nil || "e_"+e.ID != name {
+	e, err := p.Entry()
+	if err != nil || "e_"+e.ID != name {
 		return false
 	}
-	for _, file := range []string{"id", "check.fish"} {
-		if info, err := os.Stat(filepath.Join(p.Dir, name, file)); err != nil || info.Size() == 0 {
-			return false
-		}
+	if _, err := os.Stat(filepath.Join(p.Dir, name, idFile(e))); err != nil {
+		return false
 	}
-	return true
+	info, err := os.Stat(filepath.Join(p.Dir, name, "check.fish"))
+	return err == nil && info.Size() > 0
 }
 
 // identify names the entry by its content, but for the time it was made: the
 // same state of affairs makes no new entry.
 func identify(e *Entry) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %s %q %q %q %q %q %q %+v %+v\n", ABI, e.Generation, e.Project.Kind, e.Mood, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places)
+	fmt.Fprintf(h, "%d %d %s %q %q %q %q %q %q %+v %+v\n", ABI, rendererVersion, e.Generation, e.Project.Kind, e.Mood, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places)
 	for _, f := range e.Inputs {
 		fmt.Fprintf(h, "%q %t %d %d %d %q %t %t\n", f.Path, f.Exists, f.Size, f.Inode, f.Time.UnixNano(), f.Target, f.Dir, f.Plain)
 	}

@@ -101,7 +101,7 @@ func TestMeansTheSameAsInBash(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	compared := 0
-	for range 600 {
+	for range 400 {
 		script := randomScript(r)
 		res, err := Translate(".envrc", []byte(script), nil)
 		if err != nil {
@@ -116,7 +116,7 @@ func TestMeansTheSameAsInBash(t *testing.T) {
 			t.Fatalf("%s\n\nbash:  %q\ndevsh: %q\n%s", script, want, got, res.TOML)
 		}
 	}
-	if compared < 150 {
+	if compared < 100 {
 		t.Errorf("only %d scripts were translated in full", compared)
 	}
 }

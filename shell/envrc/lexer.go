@@ -227,46 +227,6 @@ func (l *lexer) parenthesis(w *word) {
 	w.dynamic(why)
 }
 
-func (l *lexer) backslash(w *word) {
-	switch l.at(1) {
-	case '\n':
-	case 0:
-		if l.i+1 >= len(l.src) {
-			w.text(`\`, true)
-			l.i++
-			return
-		}
-		fallthrough
-	default:
-		w.text(l.src[l.i+1:l.i+2], true)
-	}
-	l.i += 2
-}
-
-func (l *lexer) quoteOrDollar(w *word, c byte) {
-	switch {
-	case c == '\'':
-		l.i++
-		end := strings.IndexByte(l.src[l.i:], '\'')
-		if end < 0 {
-			l.err = "a quote is not closed"
-			return
-		}
-		w.text(l.src[l.i:l.i+end], true)
-		l.i += end + 1
-	case c == '"':
-		l.double(w)
-	case c == '$' && l.at(1) == '"':
-		l.i++
-		l.double(w)
-	case c == '$' && l.at(1) == '\'':
-		l.i += 2
-		l.ansi(w)
-	default:
-		l.expansion(w, false)
-	}
-}
-
 // tilde reads ~ at the beginning of a word, of an assigned value, or behind a
 // colon in one.
 func (l *lexer) tilde(w *word, start int) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/envrc/draft"
@@ -197,6 +198,9 @@ func (t *translator) leave(line int, text, why string) {
 // accept says why a piece of a devsh.toml is not valid, or notes that it is
 // used: its count and size are limited.
 func (t *translator) accept(toml string) string {
+	if !utf8.ValidString(toml) {
+		return notUTF8
+	}
 	_, err := manifest.Parse(manifest.Name, []byte(toml))
 	if e, ok := err.(*manifest.Error); ok {
 		return e.Msg
@@ -253,11 +257,11 @@ func fromHere(v env.Value) env.Value {
 	return rest
 }
 
-// quote returns s as a TOML string; what TOML cannot hold, as something that
-// no key takes.
+// quote returns s as a TOML string. What TOML cannot hold stays what it is, and
+// accept refuses it.
 func quote(s string) string {
 	if q, ok := draft.Quote(s); ok {
 		return q
 	}
-	return "false"
+	return s
 }

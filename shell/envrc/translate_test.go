@@ -67,6 +67,7 @@ func TestTranslated(t *testing.T) {
 		{"export A=\"$A -O2\"", `[env]; A = "${A} -O2"`},
 		{"export A=\"$A x\"; export B=$A; export A=\"y $A\"", `[env]; B = "${A} x"; A = "y ${A} x"`},
 		{"export A=1; export B=$A; unset A; export C=\"x$A\"", `[env]; B = "1"; C = "x"; unset = ["A"]`},
+		{"export UID_=1 HOSTNAME=x; export HOSTNAME=$HOSTNAME.y", `[env]; UID_ = "1"; HOSTNAME = "x.y"`},
 		{"unset A B; export A=$A.", `[env]; A = "."; unset = ["B"]`},
 		{"x=1; export A=$x; unset x", `[env]; A = "1"`},
 		// lists
@@ -151,6 +152,7 @@ func TestLeft(t *testing.T) {
 		{"PATH_add $X/bin", "", "must not depend on the environment, here on $X"},
 		{"export PATH=$X/bin:$PATH", "", "must not depend on the environment, here on $X"},
 		{"PATH_add a:b", "", "contains a colon"},
+		{"PATH_add \xff; watch_file \xff; use nix \xff; dotenv \xff", "", "1: PATH_add \xff: it is not UTF-8, and TOML holds nothing else\n1: watch_file \xff: it is not UTF-8, and TOML holds nothing else\n1: use nix \xff: it is not UTF-8, and TOML holds nothing else\n1: dotenv \xff: it is not UTF-8"},
 		{"PATH_add ''", "", "an entry is empty"},
 		{"PATH_add *", "", "a pattern"},
 		{"PATH_add", "", "names no directory"},

@@ -25,6 +25,9 @@ func (t *translator) draft(path string) *draft.Draft {
 		Inherit: t.inherit, EnvFiles: t.envFiles, Watch: t.watch, Nix: t.nix,
 		Lists: map[string]env.List{}, Remarks: map[string][]string{}, Notes: t.notes(path),
 	}
+	if t.inherit {
+		d.Title = append(d.Title, "As with source_up, what is around counts too, where it has a devsh.toml of its own.")
+	}
 	if !t.nixSeen && (t.exists("flake.nix") || t.exists("shell.nix")) {
 		d.Nix = "false"
 		d.Remarks["shell"] = []string{path + " used no Nix shell."}

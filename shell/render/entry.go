@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,37 +37,56 @@ func (c Check) clauses() string {
 	return out
 }
 
-// perTurn is how many inputs one check looks at; a prompt makes two checks.
-const perTurn = 4
+const (
+	// always is how many inputs, the first ones, every prompt looks at.
+	always = 2
+	// perTurn is how many further inputs a prompt looks at, in turn.
+	perTurn = 2
+	// perTest is how many inputs one call of test is given on entering.
+	perTest = 6
+)
 
-// FishChecks renders the functions __devsh_check_N_ENTRY, each of which
-// succeeds when one of its inputs has changed, and the list of their names.
-// The first function is called at every prompt, the others in turn; so the
-// checks come in order of importance.
-func FishChecks(entry string, checks []Check) []byte {
+// FishChecks renders what the hook loads of an entry, once per shell:
+//
+//	__devsh_stale_ENTRY       succeeds when any input has changed
+//	__devsh_turn_N_ENTRY      the same for the first inputs and a few others
+//	$__devsh_turns_ENTRY      the names of the latter
+//	$__devsh_note_ENTRY       what to tell the person
+//
+// The inputs come in order of importance: a prompt calls one of the turns.
+func FishChecks(entry, note string, checks []Check) []byte {
 	var b strings.Builder
 	var names []string
-	for i := 0; i < len(checks) || i == 0; i += perTurn {
-		name := fmt.Sprintf("__devsh_check_%d_%s", len(names), entry)
+	first, rest := checks[:min(always, len(checks))], checks[min(always, len(checks)):]
+	for i := 0; i < len(rest) || i == 0; i += perTurn {
+		name := fmt.Sprintf("__devsh_turn_%d_%s", len(names), entry)
 		names = append(names, name)
-		var clauses []string
-		for _, c := range checks[i:min(i+perTurn, len(checks))] {
-			clauses = append(clauses, c.clauses())
-		}
-		if len(clauses) == 0 {
-			clauses = []string{"-z x"}
-		}
-		fmt.Fprintf(&b, "function %s\n    test %s\nend\n", name, strings.Join(clauses, " -o "))
+		function(&b, name, slices.Concat(first, rest[min(i, len(rest)):min(i+perTurn, len(rest))]))
 	}
-	// Last, so that a file cut short defines no check at all.
-	fmt.Fprintf(&b, "set -g __devsh_checks_%s %s\n", entry, strings.Join(names, " "))
+	fmt.Fprintf(&b, "set -g __devsh_turns_%s %s\n", entry, strings.Join(names, " "))
+	fmt.Fprintf(&b, "set -g __devsh_note_%s %s\n", entry, QuoteFish(Visible(note)))
+	// Last, so that a file cut short does not define it.
+	function(&b, "__devsh_stale_"+entry, checks)
 	return []byte(b.String())
 }
 
-// FishID renders what the hook reads of an entry, a line each: the entry, its
-// generation, the kind of place, its state, and what to tell the person.
-func FishID(entry, generation, kind, state, note string) []byte {
-	return []byte(strings.Join([]string{entry, generation, kind, state, Visible(note)}, "\n") + "\n")
+func function(b *strings.Builder, name string, checks []Check) {
+	fmt.Fprintf(b, "function %s\n", name)
+	for some := range slices.Chunk(checks, perTest) {
+		clauses := make([]string, len(some))
+		for i, c := range some {
+			clauses[i] = c.clauses()
+		}
+		fmt.Fprintf(b, "    test %s; and return 0\n", strings.Join(clauses, " -o "))
+	}
+	b.WriteString("    return 1\nend\n")
+}
+
+// FishID is the name of the file that tells the hook of an entry: the entry,
+// its generation, the kind of place and the entry's mood. None of them has a
+// "=" or a "/".
+func FishID(entry, generation, kind, mood string) string {
+	return strings.Join([]string{"id", entry, generation, kind, mood}, "=")
 }
 
 // FishSettings renders what the hook knows of the user's settings: the regular

@@ -110,7 +110,7 @@ func (g *generation) enter() {
 			g.alias(name, g.d.Aliases[name])
 		}
 		if len(g.d.CompletionDirs) > 0 {
-			g.line("set -g fish_complete_path %s $fish_complete_path", strings.Join(quoteAll(g.d.CompletionDirs), " "))
+			g.line("__devsh_complete_on %s", strings.Join(quoteAll(g.d.CompletionDirs), " "))
 		}
 	})
 }
@@ -123,27 +123,29 @@ func (g *generation) alias(name, text string) {
 		text = "command " + strings.TrimSpace(text)
 	}
 	g.line("__devsh_alias_on %s", name)
-	g.line("function %s --wraps %s --description 'devsh alias'", name, QuoteFish(text))
+	// Without --wraps: what it adds to the completions cannot be taken back.
+	g.line("function %s --description 'devsh alias'", name)
 	g.line("    eval %s '$argv'", QuoteFish(text))
 	g.line("end")
 }
 
 func (g *generation) unpath() {
+	l := g.d.Lists[env.Path]
+	before, after := strings.Join(l.Prepend, ":"), strings.Join(l.Append, ":")
+	n, m := len(l.Prepend), len(l.Append)
 	g.function("unpath", func() {
-		l := g.d.Lists[env.Path]
-		if n := len(l.Prepend); n > 0 {
-			joined := strings.Join(l.Prepend, ":")
-			g.line(`contains -- "$PATH[1..%d]" %s; and set -e PATH[1..%d]`, n, QuoteFish(joined), n)
-			g.line(`or begin`)
-			g.line(`    set -l --path p "$(string replace -- %s : ":$PATH:")"; and set -gx PATH $p[2..-2]`, QuoteFish(":"+joined+":"))
-			g.line(`end; or return`)
+		switch {
+		case n > 0 && m > 0:
+			g.line(`contains -- "$PATH[1..%d]" %s; and contains -- "$PATH[-%d..-1]" %s; and test (count $PATH) -ge %d`, n, QuoteFish(before), m, QuoteFish(after), n+m)
+			g.line(`and set -e PATH[-%d..-1]; and set -e PATH[1..%d]`, m, n)
+		case m > 0:
+			g.line(`contains -- "$PATH[-%d..-1]" %s; and set -e PATH[-%d..-1]`, m, QuoteFish(after), m)
+		case n > 0:
+			g.line(`contains -- "$PATH[1..%d]" %s; and set -e PATH[1..%d]; and return`, n, QuoteFish(before), n)
+			g.line(`set -l --path p "$(string replace -- %s : ":$PATH:")"; and set -g PATH $p[2..-2]`, QuoteFish(":"+before+":"))
+		default:
+			g.line("true")
 		}
-		if n := len(l.Append); n > 0 {
-			joined := strings.Join(l.Append, ":")
-			g.line(`contains -- "$PATH[-%d..-1]" %s; and set -e PATH[-%d..-1]`, n, QuoteFish(joined), n)
-			g.line(`or return`)
-		}
-		g.line("true")
 	})
 }
 

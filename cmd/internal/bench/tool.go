@@ -113,7 +113,13 @@ func newBed(ctx context.Context, t tool, tmp string) (*bed, error) {
 	b := &bed{tool: t, tmp: tmp, home: filepath.Join(tmp, "home")}
 	b.project = filepath.Join(b.home, "dev", "rich")
 	bin := filepath.Join(tmp, "bin")
-	for _, dir := range []string{bin, filepath.Join(b.home, ".config", "fish"), b.project} {
+	dirs := []string{bin, filepath.Join(b.home, ".config", "fish"), b.project}
+	// Where these are missing, fish begins by reading all manual pages, in the
+	// background, for minutes.
+	for _, dir := range []string{".local/share", ".cache"} {
+		dirs = append(dirs, filepath.Join(b.home, dir, "fish", "generated_completions"))
+	}
+	for _, dir := range dirs {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hbohlen/devsh/hooks"
+	"github.com/hbohlen/devsh/shell/activation"
 )
 
 func (a *app) hookCommand() *cobra.Command {
@@ -37,7 +39,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 			if binErr != nil {
 				return binErr
 			}
-			if err != nil {
+			if err != nil && !errors.Is(err, activation.ErrNotOwned) { // the script says that itself
 				a.exit(nil, err)
 			}
 			_, err = fmt.Fprint(a.Stdout, hooks.Fish(bin))

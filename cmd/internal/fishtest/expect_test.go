@@ -56,7 +56,24 @@ func checkInside(t testing.TB, before, inside State, project string, d env.Delta
 	if !filepath.IsAbs(generation) {
 		t.Errorf("inside: %s is %q, want an absolute directory", env.GenerationVar, generation)
 	}
-	want := State{Globals: maps.Clone(before.Globals), Env: env.Enter(before.Env, d, generation, project)}
+	want := State{Globals: maps.Clone(before.Globals), Env: env.Enter(seen(before), d, generation, project)}
+	for name := range seen(before) {
+		old := env.OldPrefix + name
+		if _, exported := before.Env[name]; exported {
+			continue
+		}
+		delete(want.Env, old) // kept, but not exported
+		if _, touched := d.Set[name]; !touched && d.Lists[name].Prepend == nil && d.Lists[name].Append == nil {
+			delete(want.Env, name)
+		}
+	}
+	for name := range d.Unset {
+		// fish exports an exported universal variable behind any global one but
+		// an exported one: empty is the nearest to unset that there is.
+		if before.Universals[name].Exported || strings.Contains(before.Hidden[name], "scope, exported") {
+			want.Env[name] = ""
+		}
+	}
 	got := State{Globals: maps.Clone(inside.Globals), Env: inside.Env}
 	touched := d.Variables()
 	for _, name := range touched {
@@ -77,6 +94,26 @@ func checkInside(t testing.TB, before, inside State, project string, d env.Delta
 	maps.DeleteFunc(want.Globals, mine)
 	maps.DeleteFunc(got.Globals, mine)
 	complain(t, "inside, against what package env computes", Diff(want, got))
+}
+
+// seen is the environment as it would be were everything exported: references
+// and list variables of devsh.toml are about what the shell sees.
+func seen(s State) env.Env {
+	e := s.Env.Clone()
+	add := func(vars map[string]Variable) {
+		for name, v := range vars {
+			if _, ok := e[name]; !ok {
+				separator := " "
+				if v.Path {
+					separator = ":"
+				}
+				e[name] = strings.Join(v.Elements, separator)
+			}
+		}
+	}
+	add(s.Globals)
+	add(s.Universals)
+	return e
 }
 
 // checkSame reports what b differs from a in.

@@ -47,23 +47,29 @@ function __fishtest_globals
     end
 end
 
+# The same for universal ones.
+function __fishtest_universals
+    for __fishtest_n in $argv
+        set -qU $__fishtest_n; or continue
+        if set -qg $__fishtest_n # hides the value from $$, but not from this
+            string join0 -- hidden $__fishtest_n "$(string replace -r '(?s)^.*(?=\$'$__fishtest_n': set in universal scope)' '' -- "$(set -S $__fishtest_n)")"
+            continue
+        end
+        set -l __fishtest_flags ''
+        set -qUx $__fishtest_n; and set __fishtest_flags x
+        set -qU --path $__fishtest_n; and set __fishtest_flags {$__fishtest_flags}p
+        string join0 -- universal $__fishtest_n "$__fishtest_flags"
+        count $$__fishtest_n
+        string join0 -- $$__fishtest_n .
+    end
+end
+
 # Writes all there is to know about the shell's state to the files $argv[1].state and $argv[1].env.
 function __fishtest_dump
     /usr/bin/env -0 >$argv[1].env
     begin
         __fishtest_globals (set -gn)
-        for __fishtest_n in (set -Un)
-            if set -qg $__fishtest_n # hides the value from $$, but not from this
-                string join0 -- hidden $__fishtest_n "$(string replace -r '(?s)^.*(?=\$'$__fishtest_n': set in universal scope)' '' -- "$(set -S $__fishtest_n)")"
-                continue
-            end
-            set -l __fishtest_flags ''
-            set -qUx $__fishtest_n; and set __fishtest_flags x
-            set -qU --path $__fishtest_n; and set __fishtest_flags {$__fishtest_flags}p
-            string join0 -- universal $__fishtest_n "$__fishtest_flags"
-            count $$__fishtest_n
-            string join0 -- $$__fishtest_n .
-        end
+        __fishtest_universals (set -Un)
         # What comes with fish and is not loaded stays so, unless the test is about it.
         set -l __fishtest_all $__fish_data_dir/functions/(functions -an).fish
         for __fishtest_n in (path filter -v -f -- $__fishtest_all | string replace -r '.*/(.*)\.fish$' '$1') (string split -n ' ' -- $FISHTEST_WATCH)

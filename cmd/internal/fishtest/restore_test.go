@@ -62,7 +62,7 @@ func TestOneVariable(t *testing.T) {
 func oneVariable(t *testing.T, b *Bed, f *Fish, k kind, name string, deltas map[string]env.Delta) {
 	out := filepath.Join(b.Tmp, k.name+name)
 	look := func(code *strings.Builder, file string) {
-		fmt.Fprintf(code, "/usr/bin/env -0 >%[1]s.env; __fishtest_globals %[2]s >%[1]s.state\n", file, name)
+		fmt.Fprintf(code, "/usr/bin/env -0 >%[1]s.env; begin; __fishtest_globals %[2]s; __fishtest_universals %[2]s; end >%[1]s.state\n", file, name)
 	}
 	read := func(file string, directory string) State {
 		s := f.read(file)

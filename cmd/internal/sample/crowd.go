@@ -16,7 +16,7 @@ import (
 func Crowd(state, project string, n int) error {
 	tree := filepath.Join(state, "devsh", "v1", "tree")
 	from := filepath.Join(tree, project, "@devsh")
-	if _, err := os.Stat(filepath.Join(from, "current", "id")); err != nil {
+	if _, err := os.Stat(filepath.Join(from, "current", "check.fish")); err != nil {
 		return fmt.Errorf("copy what is known of %s: %w", project, err)
 	}
 	for i := range n {

@@ -54,7 +54,7 @@ func TestCrowd(t *testing.T) {
 	if err := Crowd(state, "/home/me/dev/one", 1); err == nil {
 		t.Error("copying a project that is not known: no error")
 	}
-	if err := os.WriteFile(filepath.Join(known, "e_1/id"), []byte("x"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(known, "e_1/check.fish"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("e_1", filepath.Join(known, "current")); err != nil {
@@ -63,7 +63,7 @@ func TestCrowd(t *testing.T) {
 	if err := Crowd(state, "/home/me/dev/one", 250); err != nil {
 		t.Fatal(err)
 	}
-	ids, err := filepath.Glob(filepath.Join(state, "devsh/v1/tree/home/me/dev/group-*/project-*/@devsh/current/id"))
+	ids, err := filepath.Glob(filepath.Join(state, "devsh/v1/tree/home/me/dev/group-*/project-*/@devsh/current/check.fish"))
 	if err != nil || len(ids) != 250 {
 		t.Errorf("%d projects are known, %v", len(ids), err)
 	}
