@@ -14,7 +14,12 @@ if [[ -z $direnv ]] && sh scripts/with-tools.sh direnv -- true; then
 fi
 
 # The package for this processor has the program itself; the one called mise needs a script of its own to find it.
-find_mise() { find "$cache/mise" -path '*/bin/mise' -type f -perm -u+x 2>/dev/null | head -n 1; }
+find_mise() {
+    local file
+    for file in "$cache"/mise/node_modules/@jdxcode/mise-*/bin/mise; do
+        [[ ! -x $file ]] || echo "$file"
+    done
+}
 mise=$(command -v mise || find_mise)
 if [[ -z $mise ]] && command -v npm >/dev/null; then
     case $(uname -m) in

@@ -487,7 +487,7 @@ function __devsh_start
         end
     end
     if not __devsh_settings; or __devsh_settings_stale
-        __devsh_run hook --settings
+        __devsh_run hook --settings; or set -g __devsh_failed # and it has said why
         __devsh_settings; or set -g __devsh_roots '^'(string escape --style=regex -- $HOME/dev | string collect)'(?:/|\z)'
     end
     set -qx IN_NIX_SHELL; and set -qx NIX_BUILD_TOP; and set -g __devsh_by_hand

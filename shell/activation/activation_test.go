@@ -219,11 +219,17 @@ func TestCorruptStateIsRewritten(t *testing.T) {
 		"generation is a file": func(p Place, e *Entry) error {
 			return errors.Join(os.RemoveAll(p.Generation(e.Generation)), os.WriteFile(p.Generation(e.Generation), nil, 0o600))
 		},
-		"id cut to nothing": func(p Place, e *Entry) error { return os.Truncate(p.Current()+"/id", 0) },
-		"no checks":         func(p Place, e *Entry) error { return os.Remove(p.Current() + "/check.fish") },
-		"entry cut short":   func(p Place, e *Entry) error { return os.Truncate(p.Current()+"/entry.gob", 20) },
-		"entry huge":        func(p Place, e *Entry) error { return os.Truncate(p.Current()+"/entry.gob", 1<<40) },
-		"no entry":          func(p Place, e *Entry) error { return os.RemoveAll(p.Dir + "/e_" + e.ID) },
+		"no id": func(p Place, e *Entry) error {
+			ids, err := filepath.Glob(p.Current() + "/id=*")
+			if err != nil || len(ids) != 1 {
+				return fmt.Errorf("%q, %w", ids, err)
+			}
+			return os.Remove(ids[0])
+		},
+		"no checks":       func(p Place, e *Entry) error { return os.Remove(p.Current() + "/check.fish") },
+		"entry cut short": func(p Place, e *Entry) error { return os.Truncate(p.Current()+"/entry.gob", 20) },
+		"entry huge":      func(p Place, e *Entry) error { return os.Truncate(p.Current()+"/entry.gob", 1<<40) },
+		"no entry":        func(p Place, e *Entry) error { return os.RemoveAll(p.Dir + "/e_" + e.ID) },
 		"entry is a file": func(p Place, e *Entry) error {
 			return errors.Join(os.RemoveAll(p.Dir+"/e_"+e.ID), os.WriteFile(p.Dir+"/e_"+e.ID, nil, 0o600))
 		},
@@ -290,9 +296,10 @@ func TestCorruptStateIsRewritten(t *testing.T) {
 			if got, err := os.ReadFile(place.Generation(want.Generation) + "/enter.fish"); err != nil || !bytes.Equal(got, script) {
 				t.Errorf("enter.fish: %q, %v", got, err)
 			}
-			if id, err := os.ReadFile(place.Current() + "/id"); err != nil || !strings.HasPrefix(string(id), "e_"+want.ID+"\n"+want.Generation) {
-				t.Errorf("id: %q, %v", id, err)
+			if id, err := filepath.Glob(place.Current() + "/id=e_" + want.ID + "=" + want.Generation + "=*"); err != nil || len(id) != 1 {
+				t.Errorf("what the hook reads: %q, %v", id, err)
 			}
+
 			if err := b.PublishSettings(b.Settings.Files[0], "normal"); err != nil {
 				t.Error(err)
 			}

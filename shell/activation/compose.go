@@ -71,7 +71,7 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 	}
 	for _, p := range w.places {
 		if p.nix != nil {
-			if err := w.nixLayer(ctx, *p.nix, filepath.Join(p.dir, p.nix.File)); err != nil {
+			if err := w.nixLayer(ctx, *p.nix, &p.nixFiles, filepath.Join(p.dir, p.nix.File)); err != nil {
 				return env.Delta{}, err
 			}
 		}
@@ -96,7 +96,7 @@ func (w *resolution) defaultShell(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("default_shell: %w", err)
 		}
-		if err := w.nixLayer(ctx, source, ref); err != nil {
+		if err := w.nixLayer(ctx, source, nil, ref); err != nil {
 			return err
 		}
 	}
@@ -135,9 +135,11 @@ func (w *resolution) manifestLayer(p *place) error {
 	return nil
 }
 
-func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, name string) error {
+// nixLayer evaluates a Nix shell; judged are the files that are allowed, nil
+// for one that the user's own settings name.
+func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, judged *nixenv.Files, name string) error {
 	res, err := nixenv.Evaluate(ctx, nixenv.Request{
-		Source: source, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.refresh,
+		Source: source, Judged: judged, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.refresh,
 		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.Progress,
 	})
 	if err != nil {

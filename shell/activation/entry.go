@@ -5,8 +5,10 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
@@ -125,14 +127,7 @@ const (
 )
 
 func load(path string, into any) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.Size() > maxGob || !info.Mode().IsRegular() {
-		return fmt.Errorf("read %s: not a file of devsh's", path)
-	}
-	data, err := os.ReadFile(path)
+	data, err := readOwn(path)
 	if err != nil {
 		return err
 	}
@@ -140,6 +135,24 @@ func load(path string, into any) error {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return nil
+}
+
+// readOwn reads a file of the state directory, where by now anything may lie:
+// it does not wait for a FIFO.
+func readOwn(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxGob || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read %s: not a file of devsh's", path)
+	}
+	return io.ReadAll(io.LimitReader(f, maxGob))
 }
 
 func encode(v any) ([]byte, error) {

@@ -92,7 +92,7 @@ func (s Store) live() map[string]bool {
 			os.Remove(file)
 			continue
 		}
-		if data, err := os.ReadFile(file); err == nil {
+		if data, err := readOwn(file); err == nil {
 			used[strings.TrimSuffix(string(data), "\n")] = true
 		}
 	}

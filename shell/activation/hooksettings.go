@@ -66,7 +66,7 @@ func (r *Resolver) publishSettings(dir, message string) error {
 	slices.Sort(roots)
 	script := render.FishSettings(slices.Compact(roots), linked, message)
 	path := filepath.Join(dir, "settings.fish")
-	if have, err := os.ReadFile(path); err == nil && string(have) == string(script) {
+	if have, err := readOwn(path); err == nil && string(have) == string(script) {
 		return nil
 	}
 	if err := removeDir(path); err != nil {

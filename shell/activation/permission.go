@@ -27,6 +27,9 @@ type Request struct {
 	// Writable names the directories that it puts on PATH and that programs in
 	// the project can write: what they put there is run by name.
 	Writable []string
+	// Delta is what its devsh.toml changes. What a Nix shell changes is known
+	// only when it has been evaluated, and that runs what it says.
+	Delta env.Delta
 	// Problem is what is wrong with the files; it can be allowed all the same.
 	Problem error
 
@@ -62,7 +65,7 @@ func (r *Resolver) Ask(dir string) (*Request, error) {
 		}
 	}
 	if d, err := pl.delta(r.Home); err == nil {
-		req.Writable = writable(p.Dir, d)
+		req.Delta, req.Writable = d, writable(p.Dir, d)
 	} else if req.Problem == nil {
 		req.Problem = err
 	}

@@ -1,6 +1,7 @@
 package activation
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,9 @@ type place struct {
 	files    []inputs.File // all that was looked at, the most telling first
 	deciding trust.Inputs
 	verdict  trust.Verdict
+	// broken says that a file could not be read for a reason that is not the
+	// file's own: the next try may find it well, so nothing is concluded.
+	broken error
 	// err says what is wrong with the deciding files. It is told only where
 	// the place is allowed: before, nobody asked for it.
 	err error
@@ -41,6 +45,9 @@ func (r *Resolver) examine(dir string) (*place, error) {
 	p.readManifest()
 	p.readDotenv()
 	p.readNix(r.Settings.Off(LayerNix))
+	if p.broken != nil {
+		return p, p.broken
+	}
 	verdict, err := r.trust().Check(p.deciding)
 	p.verdict = verdict
 	if err != nil {
@@ -55,13 +62,26 @@ func (p *place) fail(err error) {
 	}
 }
 
+// unread takes note of an error of package inputs.
+func (p *place) unread(err error) {
+	for _, own := range []error{inputs.ErrNotRegular, inputs.ErrTooLarge, inputs.ErrOwner, inputs.ErrLink} {
+		if errors.Is(err, own) {
+			p.fail(err)
+			return
+		}
+	}
+	if p.broken == nil {
+		p.broken = err
+	}
+}
+
 func (p *place) readManifest() {
 	path := filepath.Join(p.dir, manifest.Name)
 	f, data, err := inputs.Read(path)
 	p.files = append(p.files, f)
 	p.deciding.Files = append(p.deciding.Files, trust.File{Path: manifest.Name, Exists: f.Exists, Content: data})
 	if err != nil {
-		p.fail(err)
+		p.unread(err)
 	}
 	p.manifest = &manifest.Manifest{Inherit: true}
 	if err != nil || !f.Exists {
@@ -85,11 +105,14 @@ func (p *place) readDotenv() {
 		p.files = append(p.files, f)
 		in := trust.File{Path: item.Text, Exists: f.Exists, EnvFile: true, Vars: map[string]string{}}
 		var assignments []manifest.Assignment
-		if err == nil && f.Exists {
-			assignments, err = manifest.ParseDotenv(path, data)
+		if err != nil {
+			p.unread(err)
+		} else if f.Exists {
+			if assignments, err = manifest.ParseDotenv(path, data); err != nil {
+				p.fail(err)
+			}
 		}
 		if err != nil {
-			p.fail(err)
 			// What cannot be read as variables is judged by its content.
 			in.EnvFile, in.Content = false, data
 		}
@@ -148,11 +171,16 @@ func (p *place) readNix(off bool) {
 
 // addNixFiles records what the evaluation will read, and of that what decides.
 func (p *place) addNixFiles() {
-	for _, in := range p.nixFiles.Inputs() {
+	for i, in := range p.nixFiles.Inputs() {
 		f, data, err := inputs.Read(in.Path)
 		p.files = append(p.files, f)
-		if err != nil {
-			p.fail(err)
+		listed := p.nixFiles.Files[i]
+		switch {
+		case err != nil:
+			p.unread(err)
+		case listed.Present && (!f.Exists || f.Digest != hex.EncodeToString(listed.Sum[:])):
+			// What is judged must be what will be evaluated.
+			p.unread(fmt.Errorf("%s changed while it was read", in.Path))
 		}
 		if in.Deciding {
 			rel, err := filepath.Rel(p.dir, in.Path)

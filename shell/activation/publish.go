@@ -44,7 +44,7 @@ func (p Place) makeGeneration(id string, d env.Delta) error {
 		return fmt.Errorf("encode generation: %w", err)
 	}
 	script := render.FishGeneration(id, d)
-	if have, err := os.ReadFile(filepath.Join(p.Generation(id), "enter.fish")); err == nil && bytes.Equal(have, script) {
+	if have, err := readOwn(filepath.Join(p.Generation(id), "enter.fish")); err == nil && bytes.Equal(have, script) {
 		if _, err := p.Delta(id); err == nil {
 			return nil
 		}

@@ -36,7 +36,7 @@ var ErrNotOwned = errors.New("the state directory is not yours")
 // [ErrNotOwned] where another user owns one.
 func (s Store) Open() error {
 	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.Settings(), s.Trust()} {
-		if err := makeDirs(s.Dir, dir); err != nil {
+		if err := makeDirs(filepath.Dir(s.Dir), dir); err != nil {
 			return err
 		}
 		info, err := os.Stat(dir)

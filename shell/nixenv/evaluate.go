@@ -62,7 +62,11 @@ func Evaluate(ctx context.Context, req Request) (*Result, error) {
 			return result, err
 		}
 	}
-	return nil, &Error{Kind: Changed, Message: "the files of " + req.Source.String() + " changed while they were evaluated", Hint: "devsh reload"}
+	return nil, changed(req.Source)
+}
+
+func changed(s Source) error {
+	return &Error{Kind: Changed, Message: "the files of " + s.String() + " changed while they were evaluated", Hint: "devsh reload"}
 }
 
 // errChanged says that what was evaluated is no longer what is there.
@@ -89,6 +93,9 @@ func (e *evaluation) identify() error {
 	e.files = files
 	e.key = Key(s, files, e.env["NIX_PATH"])
 	e.dir = keyDir(e.req.StateDir, e.key)
+	if judged := e.req.Judged; judged != nil && Key(s, *judged, e.env["NIX_PATH"]) != e.key {
+		return changed(s)
+	}
 	return nil
 }
 

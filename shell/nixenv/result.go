@@ -17,6 +17,10 @@ type Request struct {
 	// and how it reaches its store, caches and credentials. Of it the
 	// shellHook sees only who the user is and the language.
 	Env []string
+	// Judged are the files as they were when somebody decided that they may be
+	// evaluated; where they are others by now, nothing is run and the error is
+	// of the kind [Changed]. Nil for a source that needs no such decision.
+	Judged *Files
 	// Refresh evaluates and runs the hook anew even when nothing changed.
 	Refresh bool
 	// HookTimeout limits the shellHook's run; 0 means 10 seconds.

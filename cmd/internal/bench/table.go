@@ -70,7 +70,7 @@ func (row rowReport) columns(names []string, once bool) []string {
 		text := "–"
 		if ok {
 			text = number(row.value(c))
-			if v := row.value(ours); v > 0 && name != devshMany {
+			if v := row.value(ours); v > 0 && name != devshMany && !once {
 				text += fmt.Sprintf(" (%.0f×)", row.value(c)/v)
 			}
 		}

@@ -99,7 +99,7 @@ func (a *app) mayAllow(req *activation.Request, digest string) error {
 
 // showRequest prints what is about to be allowed.
 func (a *app) showRequest(req *activation.Request) {
-	fmt.Fprintf(a.Stderr, "allowing %s\n", render.Visible(req.Dir))
+	fmt.Fprintf(a.Stderr, "allowing %s\n", a.tilde(render.Visible(req.Dir)))
 	if req.Verdict.State == trust.Changed {
 		for _, c := range req.Verdict.Changes {
 			a.showChange(c)
@@ -171,7 +171,7 @@ func (a *app) denyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stderr, "devsh: denied %s\n", render.Visible(denied))
+			fmt.Fprintf(a.Stderr, "devsh: denied %s\n", a.tilde(render.Visible(denied)))
 			return nil
 		},
 	}

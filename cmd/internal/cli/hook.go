@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hbohlen/devsh/hooks"
-	"github.com/hbohlen/devsh/shell/activation"
 )
 
 func (a *app) hookCommand() *cobra.Command {
@@ -29,18 +27,15 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 			if len(args) == 0 && !settingsOnly {
 				return usage(fmt.Errorf("name the shell: devsh hook fish"))
 			}
-			// The settings are written for the hook beforehand, but a script
-			// without them is better than none.
+			// The settings are written for the hook beforehand. Where that
+			// fails the script asks again, and it is told then, once.
 			err := a.publishSettings()
 			if settingsOnly {
 				return err
 			}
-			bin, binErr := a.binary()
-			if binErr != nil {
-				return binErr
-			}
-			if err != nil && !errors.Is(err, activation.ErrNotOwned) { // the script says that itself
-				a.exit(nil, err)
+			bin, err := a.binary()
+			if err != nil {
+				return err
 			}
 			_, err = fmt.Fprint(a.Stdout, hooks.Fish(bin))
 			return err

@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -121,6 +118,9 @@ type statusTrust struct {
 	Files    []string    `json:"files"`
 	Changed  []string    `json:"changed,omitempty"`
 	Writable []string    `json:"writable_on_path,omitempty"`
+	Sets     []string    `json:"sets,omitempty"` // by its devsh.toml
+	Aliases  []string    `json:"aliases,omitempty"`
+	Hooks    bool        `json:"hooks"` // it has fish code of its own
 }
 
 // inspect gathers the status of the project that owns dir, writing nothing.
@@ -170,6 +170,8 @@ func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
 
 func (s *status) fromRequest(req *activation.Request) {
 	t := &statusTrust{State: req.Verdict.State, Because: render.Visible(req.Verdict.Because), Digest: req.Digest}
+	t.Sets, t.Aliases = req.Delta.Variables(), sortedKeys(req.Delta.Aliases)
+	t.Hooks = len(req.Delta.Enter)+len(req.Delta.Leave) > 0
 	for _, f := range req.Files {
 		t.Files = append(t.Files, render.Visible(f.Path))
 	}
@@ -184,89 +186,6 @@ func (s *status) fromRequest(req *activation.Request) {
 		s.Hint = hintFor(req.Problem)
 	}
 	s.Trust, s.request = t, req
-}
-
-func (a *app) showStatus(s *status) {
-	out := a.Stdout
-	state := "not active in this shell"
-	switch {
-	case s.Active:
-		state = "active"
-	case s.Generation == activation.None:
-		state = "no environment"
-	}
-	fmt.Fprintf(out, "%s (%s): %s\n", a.bold(s.Project), s.Kind, state)
-	if s.Trust != nil {
-		a.showTrust(s.Trust)
-	}
-	for _, p := range s.Places {
-		if p.Dir != s.Project {
-			fmt.Fprintf(out, "  around   %s: %s\n", p.Dir, because(string(p.State), p.Because))
-		}
-	}
-	for _, l := range s.Layers {
-		fmt.Fprintf(out, "  layer    %s, %s: %d variables\n", l.Name, l.Source, l.Variables)
-	}
-	list(out, "sets", s.Variables)
-	list(out, "aliases", s.Aliases)
-	var inputs, absent []string
-	for _, in := range s.Inputs {
-		if in.Exists {
-			inputs = append(inputs, short(s.Project, in.Path))
-		} else {
-			absent = append(absent, short(s.Project, in.Path))
-		}
-	}
-	list(out, "inputs", inputs)
-	list(out, "absent", absent)
-	for _, path := range s.Stale {
-		fmt.Fprintf(out, "  stale    %s changed since: the next prompt looks at it\n", short(s.Project, path))
-	}
-	if s.Error != "" {
-		fmt.Fprintf(out, "  error    %s\n", s.Error)
-	}
-	if s.Hint != "" {
-		fmt.Fprintf(out, "  hint     %s\n", s.Hint)
-	}
-}
-
-func (a *app) showTrust(t *statusTrust) {
-	out := a.Stdout
-	fmt.Fprintf(out, "  trust    %s\n", because(string(t.State), t.Because))
-	list(out, "decides", t.Files)
-	list(out, "changed", t.Changed)
-	list(out, "on PATH", t.Writable)
-	fmt.Fprintf(out, "  digest   %s\n", t.Digest)
-	if t.State == trust.Unknown || t.State == trust.Changed {
-		fmt.Fprintf(out, "  next     read these files, then «devsh allow»\n")
-	}
-}
-
-func because(state, why string) string {
-	if why == "" {
-		return state
-	}
-	return state + " (" + why + ")"
-}
-
-func short(dir, path string) string {
-	if rest, ok := strings.CutPrefix(path, dir+"/"); ok {
-		return rest
-	}
-	return path
-}
-
-func list(out io.Writer, name string, items []string) {
-	if len(items) > 0 {
-		fmt.Fprintf(out, "  %-8s %s\n", name, strings.Join(items, " "))
-	}
-}
-
-func (a *app) bold(s string) string {
-	if !a.colour(a.Stdout) {
-		return s
-	}
-	return "\x1b[1m" + s + "\x1b[0m"
 }
 
 func (a *app) statusAll(w *world, asJSON bool) error {
@@ -303,11 +222,4 @@ func (a *app) statusAll(w *world, asJSON bool) error {
 		fmt.Fprintf(a.Stdout, "%-12s %4d variables  %s\n", state, len(s.Variables), s.Project)
 	}
 	return nil
-}
-
-func writeJSON(out io.Writer, v any) error {
-	enc := json.NewEncoder(out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }

@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hbohlen/devsh/cmd/internal/fishtest"
 )
@@ -88,6 +90,8 @@ func (b *bed) command(name string, args ...string) *exec.Cmd {
 	cmd.Env = b.Env().List()
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.WaitDelay = time.Second
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // all of its session
 	if int(b.uid) != os.Geteuid() {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: b.uid, Gid: b.uid}
 	}
@@ -107,7 +111,7 @@ func (b *bed) run(cmd *exec.Cmd) result {
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		b.t.Fatalf("%q: %v", cmd.Args, err)
+		b.t.Fatalf("%q: %v\nstandard output %q\nstandard error %s", cmd.Args, err, out.String(), errs.String())
 	}
 	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
@@ -141,10 +145,16 @@ func (b *bed) visit(dir string) (inside, outside, stderr string) {
 	return strings.TrimPrefix(lines[0], "the line;"), lines[1], r.stderr
 }
 
-// quiet demands that nothing was said on standard error.
-func quiet(t *testing.T, stderr string) {
+// said counts the things that devsh said on standard error.
+func said(stderr string) int { return strings.Count("\n"+stderr, "\ndevsh: ") }
+
+// digestOf is what status shows for the project.
+func digestOf(t *testing.T, b *bed) string {
 	t.Helper()
-	if stderr != "" {
-		t.Errorf("unexpectedly said: %s", stderr)
+	var status struct{ Trust struct{ Digest string } }
+	r := b.devsh("status", "--json", "--dir", b.p)
+	if err := json.Unmarshal([]byte(r.stdout), &status); err != nil || status.Trust.Digest == "" {
+		t.Fatalf("%v: %+v", err, r)
 	}
+	return status.Trust.Digest
 }

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/trust"
+)
+
+func (a *app) showStatus(s *status) {
+	out := a.Stdout
+	state := "not active in this shell"
+	switch {
+	case s.Active:
+		state = "active"
+	case s.Generation == activation.None:
+		state = "no environment"
+	}
+	fmt.Fprintf(out, "%s (%s): %s\n", a.bold(a.tilde(s.Project)), s.Kind, state)
+	if s.Trust != nil {
+		a.showTrust(s.Trust)
+	}
+	for _, p := range s.Places {
+		if p.Dir != s.Project {
+			fmt.Fprintf(out, "  around    %s: %s\n", a.tilde(p.Dir), because(string(p.State), p.Because))
+		}
+	}
+	for _, l := range s.Layers {
+		fmt.Fprintf(out, "  layer     %s, %s: %d variables\n", l.Name, a.tilde(l.Source), l.Variables)
+	}
+	list(out, "sets", s.Variables)
+	list(out, "aliases", s.Aliases)
+	var inputs, absent []string
+	for _, in := range s.Inputs {
+		if in.Exists {
+			inputs = append(inputs, a.short(s.Project, in.Path))
+		} else {
+			absent = append(absent, a.short(s.Project, in.Path))
+		}
+	}
+	list(out, "inputs", inputs)
+	list(out, "absent", absent)
+	for _, path := range s.Stale {
+		fmt.Fprintf(out, "  stale     %s changed since: the next prompt looks at it\n", a.short(s.Project, path))
+	}
+	if s.Error != "" {
+		fmt.Fprintf(out, "  error     %s\n", s.Error)
+	}
+	if s.Hint != "" {
+		fmt.Fprintf(out, "  hint      %s\n", s.Hint)
+	}
+}
+
+func (a *app) showTrust(t *statusTrust) {
+	out := a.Stdout
+	fmt.Fprintf(out, "  trust     %s\n", because(string(t.State), t.Because))
+	list(out, "decides", t.Files)
+	list(out, "changed", t.Changed)
+	list(out, "on PATH", t.Writable)
+	if t.State == trust.Unknown || t.State == trust.Changed {
+		list(out, "would set", t.Sets)
+		list(out, "would add", t.Aliases)
+		if t.Hooks {
+			fmt.Fprintln(out, "  would run fish code of its own on entering or leaving: [hooks]")
+		}
+	}
+	fmt.Fprintf(out, "  digest    %s\n", t.Digest)
+	if t.State == trust.Unknown || t.State == trust.Changed {
+		fmt.Fprintf(out, "  next      read these files, then «devsh allow»\n")
+	}
+}
+
+func because(state, why string) string {
+	if why == "" {
+		return state
+	}
+	return state + " (" + why + ")"
+}
+
+// short is a path for people: from the project, or from home.
+func (a *app) short(dir, path string) string {
+	if rest, ok := strings.CutPrefix(path, dir+"/"); ok {
+		return rest
+	}
+	return a.tilde(path)
+}
+
+// tilde writes the home directory as ~.
+func (a *app) tilde(path string) string {
+	home := a.leave()["HOME"]
+	if rest, ok := strings.CutPrefix(path, home+"/"); ok && home != "" && home != "/" {
+		return "~/" + rest
+	}
+	return path
+}
+
+func list(out io.Writer, name string, items []string) {
+	if len(items) > 0 {
+		fmt.Fprintf(out, "  %-9s %s\n", name, strings.Join(items, " "))
+	}
+}
+
+func (a *app) bold(s string) string {
+	if !a.colour(a.Stdout) {
+		return s
+	}
+	return "\x1b[1m" + s + "\x1b[0m"
+}
+
+func writeJSON(out io.Writer, v any) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
