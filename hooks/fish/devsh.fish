@@ -19,19 +19,25 @@ set -g __devsh_generation none
 function __devsh_pwd --on-variable PWD
     # A prompt or a completion that changes directory and back again is not the user going somewhere.
     status is-command-substitution; and test -z "$(status current-commandline)"; and return
+    # Where one has been before within the place that is active, there is nothing to look at before the prompt.
+    if contains -- "$PWD" $__devsh_seen; and test "$__devsh_current" -ef "$__devsh_entry" -a -z "$DIRENV_DIR"
+        set -g __devsh_last $PWD
+        set -g __devsh_below __devsh_news
+        test "$PWD" = "$__devsh_dir"; and set -g __devsh_below false
+        return
+    end
     __devsh_look
 end
 
 function __devsh_prompt --on-event fish_prompt
-    if test "$PWD" = "$__devsh_last"
-        set -q __devsh_current; or return
-        if test "$__devsh_current" -ef "$__devsh_entry" -a "$DIRENV_DIR" = "$__devsh_direnv"
-            # One check a prompt, each in turn: a prompt's work does not grow with the inputs.
-            if not $__devsh_turns[1]; and not $__devsh_below
-                set -q __devsh_turns[2]; and set -g __devsh_turns $__devsh_turns[2..] $__devsh_turns[1]
-                return
-            end
+    if test "$PWD" = "$__devsh_last" -a "$__devsh_current" -ef "$__devsh_entry" -a "$DIRENV_DIR" = "$__devsh_direnv"
+        # One check a prompt, each in turn: a prompt's work does not grow with the inputs.
+        if not $__devsh_turns[1]; and not $__devsh_below
+            set -q __devsh_turns[2]; and set -g __devsh_turns $__devsh_turns[2..] $__devsh_turns[1]
+            return
         end
+    else if not set -q __devsh_current; and test "$PWD" = "$__devsh_last"
+        return
     end
     test -t 0; and set -g __devsh_at_prompt yes
     __devsh_look
@@ -71,6 +77,7 @@ function __devsh_look -a asked known entry generation kind state
         # Within the place that is active already, the prompts look at its inputs.
         if test -z "$asked$__devsh_adopted$DIRENV_DIR$__devsh_at_prompt"
             test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
+            test "$d" = "$PWD"; and set -ga __devsh_seen $d
             return
         end
         __devsh_read
@@ -137,10 +144,14 @@ function __devsh_go --no-scope-shadowing
     functions -q __devsh_stale_$entry; or __devsh_load $__devsh_entry/check.fish
     set -l turns __devsh_turns_$entry
     set -l note __devsh_note_$entry
-    set -g __devsh_turns $$turns
+    set -g __devsh_turns $$turns __devsh_between
+    set -g __devsh_seen
+    test "$d" = "$PWD"; and set -g __devsh_seen $d
     test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
-    set -q __devsh_turns[1]; and not set -q __devsh_gaveup; or set -g __devsh_turns false
-    set -q __devsh_gaveup; and set -g __devsh_below false
+    if set -q __devsh_gaveup
+        set -g __devsh_turns false
+        set -g __devsh_below false
+    end
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
     if test "$generation" = "$__devsh_generation" -a "$known" = "$__devsh_dir" -a -z "$__devsh_adopted"
         test "$state" = ok; or __devsh_say "$known $entry" "$$note"
@@ -168,7 +179,7 @@ end
 function __devsh_nowhere
     set -q __devsh_current; or set -q __devsh_adopted; or return
     test "$__devsh_generation" = none; or __devsh_off ok
-    set -eg __devsh_current __devsh_entry __devsh_turns __devsh_below __devsh_dir __devsh_gaveup
+    set -eg __devsh_current __devsh_entry __devsh_seen __devsh_turns __devsh_below __devsh_dir __devsh_gaveup
 end
 
 # Should another tool's environment be left alone?
@@ -194,6 +205,14 @@ function __devsh_news
     test "$__devsh_kind" != project; and __devsh_sign .
 end
 
+# At the prompt, in turn: has one come up between $PWD and the place that governs it?
+function __devsh_between -a d known entry generation kind state
+    test "$PWD" = "$__devsh_dir"; and return 1
+    set d $PWD
+    __devsh_find; and test "$known" = "$__devsh_dir"; and return 1
+    return 0
+end
+
 # Is the directory a project by a version-control directory or a language's manifest? (project.Markers)
 function __devsh_sign -a in
     test -e $in/.git -o -e $in/.hg -o -e $in/.jj -o -e $in/.svn -o -e $in/package.json -o -e $in/go.mod -o -e $in/Cargo.toml -o -e $in/pyproject.toml -o -e $in/setup.py -o -e $in/requirements.txt -o -e $in/deno.json
@@ -207,7 +226,10 @@ function __devsh_on --no-scope-shadowing
     __devsh_enter_$generation
     set -gx DEVSH_GENERATION $__devsh_tree$known/@devsh/g-$generation
     set -gx DEVSH_PROJECT $known
-    test -w $__devsh_state/shells; and echo -- $DEVSH_GENERATION 2>/dev/null >$__devsh_state/shells/$fish_pid
+    if not contains -- $generation $__devsh_noted; and test -w $__devsh_state/shells
+        set -ga __devsh_noted $generation # so that it is kept while this shell lives
+        echo -- $DEVSH_GENERATION 2>/dev/null >>$__devsh_state/shells/$fish_pid
+    end
     functions -q __devsh_hook_enter_$generation; or return
     if set -q __devsh_at_prompt; or test -n "$(status current-commandline)"
         set -g __devsh_hooked
@@ -226,8 +248,8 @@ function __devsh_off -a state
     __devsh_undo_$was
     for name in $__devsh_olds
         __devsh_copy DEVSH_OLD_$name $name
-        set -eg DEVSH_OLD_$name
     end
+    set -q __devsh_olds[1]; and set -eg DEVSH_OLD_$__devsh_olds
     set -eg __devsh_olds __devsh_hooked __devsh_adopted DEVSH_GENERATION DEVSH_PROJECT
     set -g __devsh_generation none
 end
@@ -243,6 +265,14 @@ end
 # Of the names, those that are set keep what they were until the environment is left. What was exported is so under
 # its other name too: that is how a nested shell knows.
 function __devsh_save
+    while set -q argv[1] # by tens, since mostly none is set
+        set -qg $argv[1..10]
+        test $status = 10; or __devsh_save_each $argv[1..10]
+        set -e argv[1..10]
+    end
+end
+
+function __devsh_save_each
     for name in $argv
         set -qg $name; or continue
         set -el $name

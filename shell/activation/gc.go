@@ -41,7 +41,7 @@ func (r *Resolver) collect(p Place, e *Entry) {
 		case strings.HasPrefix(n.Name(), atomicfile.TempPrefix):
 			os.RemoveAll(path) // who writes here holds the lock, as we do
 		case strings.HasPrefix(n.Name(), "g-"):
-			if id := n.Name()[2:]; id != e.Generation && id != e.Good && !used[path] {
+			if id := n.Name()[2:]; id != e.Generation && id != e.Good && !used.holds(path) {
 				generations = append(generations, n)
 			}
 		}
@@ -75,14 +75,21 @@ func modified(e os.DirEntry) time.Time {
 	return info.ModTime()
 }
 
-// live returns the generation directories that running shells use, and forgets
-// the shells that have ended.
-func (s Store) live() map[string]bool {
-	used := map[string]bool{}
+// usage is what running shells noted: the directories of the generations they
+// have entered, each between newlines.
+type usage []string
+
+func (u usage) holds(dir string) bool {
+	return slices.ContainsFunc(u, func(notes string) bool { return strings.Contains(notes, "\n"+dir+"\n") })
+}
+
+// live returns what running shells use, and forgets the shells that have ended.
+func (s Store) live() usage {
 	shells, err := os.ReadDir(s.Shells())
 	if err != nil {
-		return used
+		return nil
 	}
+	var used usage
 	for _, sh := range shells {
 		file := filepath.Join(s.Shells(), sh.Name())
 		if _, err := strconv.Atoi(sh.Name()); err != nil {
@@ -93,7 +100,7 @@ func (s Store) live() map[string]bool {
 			continue
 		}
 		if data, err := readOwn(file); err == nil {
-			used[strings.TrimSuffix(string(data), "\n")] = true
+			used = append(used, "\n"+string(data))
 		}
 	}
 	return used

@@ -70,16 +70,20 @@ func FishChecks(entry, note string, checks []Check) []byte {
 	return []byte(b.String())
 }
 
+// function succeeds when one of the checks does.
 func function(b *strings.Builder, name string, checks []Check) {
-	fmt.Fprintf(b, "function %s\n", name)
+	var tests []string
 	for some := range slices.Chunk(checks, perTest) {
 		clauses := make([]string, len(some))
 		for i, c := range some {
 			clauses[i] = c.clauses()
 		}
-		fmt.Fprintf(b, "    test %s; and return 0\n", strings.Join(clauses, " -o "))
+		tests = append(tests, "test "+strings.Join(clauses, " -o "))
 	}
-	b.WriteString("    return 1\nend\n")
+	if len(tests) == 0 {
+		tests = []string{"false"}
+	}
+	fmt.Fprintf(b, "function %s\n    %s\nend\n", name, strings.Join(tests, "\n    or "))
 }
 
 // FishID is the name of the file that tells the hook of an entry: the entry,

@@ -153,19 +153,34 @@ func (g *generation) leave() {
 	g.function("leave", func() {
 		for names := range slices.Chunk(g.set, chunk) {
 			g.line("set -qg %s; or return 1", strings.Join(names, " "))
-			now, was := make([]string, len(names)), make([]string, len(names))
-			for i, name := range names {
-				now[i] = `"$` + name + `"`
-				was[i] = g.was(name)
-			}
-			// The separator keeps "a b" "c" apart from "a" "b c".
-			g.line(`test %s = %s; or return 1`, strings.Join(now, `\x1f`), strings.Join(was, `\x1f`))
+			g.line("%s", strings.Join(g.unchanged(names), " -a ")+"; or return 1")
 		}
 		for names := range slices.Chunk(g.set, chunk) {
 			g.line("set -eg %s", strings.Join(names, " "))
 		}
 		g.line("true")
 	})
+}
+
+// group is how many values are compared at once: fewer, longer words are slow
+// to build, and more, shorter ones to test.
+const group = 10
+
+// unchanged is one test that the variables have the values which entering gave
+// them, as clauses to be joined by -a. A mark before keeps a value from being
+// read as an operator, and the separator keeps "a b" "c" apart from "a" "b c".
+func (g *generation) unchanged(names []string) []string {
+	var clauses []string
+	for some := range slices.Chunk(names, group) {
+		now, was := make([]string, len(some)), make([]string, len(some))
+		for i, name := range some {
+			now[i] = `"$` + name + `"`
+			was[i] = g.was(name)
+		}
+		clauses = append(clauses, "x"+strings.Join(now, `\x1f`)+" = x"+strings.Join(was, `\x1f`))
+	}
+	clauses[0] = "test " + clauses[0]
+	return clauses
 }
 
 // was is the fish word for the value that entering gave the variable.

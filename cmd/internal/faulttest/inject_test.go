@@ -245,8 +245,8 @@ func TestFaultWhileAllowing(t *testing.T) {
 				if !strings.Contains(string(data), "(INJECTED)") && !strings.Contains(string(data), "killed by SIGKILL") {
 					break
 				}
-				r := in.devsh("status", "--dir", in.p)
-				if strings.Contains(r.stderr, "trust record") || !strings.Contains(r.stdout, "trust    allowed") && !strings.Contains(r.stdout, "trust    not allowed") {
+				r := in.devsh("status", "--json", "--dir", in.p)
+				if strings.Contains(r.stderr, "trust record") || !strings.Contains(r.stdout, `"state": "allowed"`) && !strings.Contains(r.stdout, `"state": "not allowed"`) {
 					t.Fatalf("%s, %s number %d: %+v", fault, call, n, r)
 				}
 				if r := in.devsh("allow", "--digest", digest, in.p); r.code != 0 {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/hbohlen/devsh/cmd/internal/cli" // so that go test knows that a new program is a new test
 	"github.com/hbohlen/devsh/cmd/internal/fishtest"
 )
 
