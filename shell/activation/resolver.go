@@ -208,7 +208,7 @@ func (w *resolution) problemNote(e *Entry) string {
 
 // allInputs adds to what was consulted what every environment depends on, and
 // drops repetitions. The order is that of the hook's checks: the project's own
-// files come first.
+// files come first, and of them those that exist, since these are edited.
 func (w *resolution) allInputs() []inputs.File {
 	var all []inputs.File
 	seen := map[string]bool{}
@@ -220,7 +220,13 @@ func (w *resolution) allInputs() []inputs.File {
 			}
 		}
 	}
-	add(w.inputs...)
+	for _, exists := range []bool{true, false} {
+		for _, f := range w.inputs {
+			if f.Exists == exists {
+				add(f)
+			}
+		}
+	}
 	for _, level := range project.Levels(w.project.Root, w.project.Dir) {
 		for _, name := range project.Deciding() {
 			if f, err := inputs.Stat(filepath.Join(level, name)); err == nil && !f.Exists && !w.declared(level) {

@@ -20,6 +20,17 @@ type Check struct {
 	Target string
 }
 
+// cost is how many tests the check takes.
+func (c Check) cost() int {
+	switch {
+	case c.Plain, c.Absent:
+		return 1
+	case c.Target != "":
+		return 3
+	}
+	return 2
+}
+
 func (c Check) clauses() string {
 	p := QuoteFish(c.Path)
 	switch {
@@ -40,8 +51,8 @@ func (c Check) clauses() string {
 const (
 	// always is how many inputs, the first ones, every prompt looks at.
 	always = 2
-	// perTurn is how many further inputs a prompt looks at, in turn.
-	perTurn = 2
+	// perTurn is how many tests further inputs may cost a prompt, in turn.
+	perTurn = 3
 	// perTest is how many inputs one call of test is given on entering.
 	perTest = 6
 )
@@ -58,10 +69,16 @@ func FishChecks(entry, note string, checks []Check) []byte {
 	var b strings.Builder
 	var names []string
 	first, rest := checks[:min(always, len(checks))], checks[min(always, len(checks)):]
-	for i := 0; i < len(rest) || i == 0; i += perTurn {
+	for len(rest) > 0 || len(names) == 0 {
+		n, cost := 0, 0
+		for n < len(rest) && (n == 0 || cost+rest[n].cost() <= perTurn) {
+			cost += rest[n].cost()
+			n++
+		}
 		name := fmt.Sprintf("__devsh_turn_%d_%s", len(names), entry)
 		names = append(names, name)
-		function(&b, name, slices.Concat(first, rest[min(i, len(rest)):min(i+perTurn, len(rest))]))
+		function(&b, name, slices.Concat(first, rest[:n]))
+		rest = rest[n:]
 	}
 	fmt.Fprintf(&b, "set -g __devsh_turns_%s %s\n", entry, strings.Join(names, " "))
 	fmt.Fprintf(&b, "set -g __devsh_note_%s %s\n", entry, QuoteFish(Visible(note)))
