@@ -254,12 +254,15 @@ function __devsh_off -a state
     set -g __devsh_generation none
 end
 
+# The functions from here to __devsh_unset_off look at variables by name: what they name themselves must be named as
+# no project may name a variable, or $$name would be their own.
+
 # Copies a global variable with its flags.
-function __devsh_copy -a from to
-    set -l flags -u --unpath
-    set -qgx $from; and set flags[1] -x
-    set -qg --path $from; and set flags[2] --path
-    set -g $flags $to $$from
+function __devsh_copy -a __devsh_l_from __devsh_l_to
+    set -l __devsh_l_flags -u --unpath
+    set -qgx $__devsh_l_from; and set __devsh_l_flags[1] -x
+    set -qg --path $__devsh_l_from; and set __devsh_l_flags[2] --path
+    set -g $__devsh_l_flags $__devsh_l_to $$__devsh_l_from
 end
 
 # Of the names, those that are set keep what they were until the environment is left. What was exported is so under
@@ -273,32 +276,32 @@ function __devsh_save
 end
 
 function __devsh_save_each
-    for name in $argv
-        set -qg $name; or continue
-        set -el $name
-        __devsh_copy $name DEVSH_OLD_$name
-        set -ga __devsh_olds $name
+    for __devsh_l_name in $argv
+        set -qg $__devsh_l_name; or continue
+        set -el $__devsh_l_name
+        __devsh_copy $__devsh_l_name DEVSH_OLD_$__devsh_l_name
+        set -ga __devsh_olds $__devsh_l_name
     end
 end
 
 # Some value is not as it was made: what the user changed stays, the rest goes.
 function __devsh_slow
     __devsh_data_$__devsh_generation
-    for name in $__devsh_names
-        set -el $name
-        if set -qg $name; and test "$$name" = "$__devsh_was[1]"
-            set -eg $name
+    for __devsh_l_name in $__devsh_names
+        set -el $__devsh_l_name
+        if set -qg $__devsh_l_name; and test "$$__devsh_l_name" = "$__devsh_was[1]"
+            set -eg $__devsh_l_name
         else
-            __devsh_forget $name
+            __devsh_forget $__devsh_l_name
         end
         set -eg __devsh_was[1]
     end
 end
 
 # The user has changed the variable meanwhile: what it was before no longer matters.
-function __devsh_forget -a name
-    set -l i (contains -i -- $name $__devsh_olds); or return
-    set -eg __devsh_olds[$i] DEVSH_OLD_$name
+function __devsh_forget -a __devsh_l_name
+    set -l __devsh_l_i (contains -i -- $__devsh_l_name $__devsh_olds); or return
+    set -eg __devsh_olds[$__devsh_l_i] DEVSH_OLD_$__devsh_l_name
 end
 
 # PATH is not as it was made: our entries are taken out one by one.
@@ -323,91 +326,93 @@ function __devsh_walk
 end
 
 # A list variable other than PATH gets entries before and after; argv[4] is its value where it was unset or empty.
-function __devsh_list_on -a name before after alone
-    set -el $name
-    __devsh_save $name
-    set -l value $alone
-    test -n "$$name"; and set value $before"$$name"$after
-    set -g __devsh_list_$name $value
-    set -gx $name $value
+function __devsh_list_on -a __devsh_l_name __devsh_l_before __devsh_l_after __devsh_l_alone
+    set -el $__devsh_l_name
+    __devsh_save $__devsh_l_name
+    set -l __devsh_l_value $__devsh_l_alone
+    test -n "$$__devsh_l_name"; and set __devsh_l_value $__devsh_l_before"$$__devsh_l_name"$__devsh_l_after
+    set -g __devsh_list_$__devsh_l_name $__devsh_l_value
+    set -gx $__devsh_l_name $__devsh_l_value
 end
 
 # What a list variable was made to be, as far as the environment of a nested shell tells.
-function __devsh_list_adopt -a name before after alone
-    set -l old DEVSH_OLD_$name
-    set -g __devsh_list_$name $alone
-    test -n "$$old"; and set -g __devsh_list_$name $before"$$old"$after
+function __devsh_list_adopt -a __devsh_l_name __devsh_l_before __devsh_l_after __devsh_l_alone
+    set -l __devsh_l_old DEVSH_OLD_$__devsh_l_name
+    set -g __devsh_list_$__devsh_l_name $__devsh_l_alone
+    test -n "$$__devsh_l_old"; and set -g __devsh_list_$__devsh_l_name $__devsh_l_before"$$__devsh_l_old"$__devsh_l_after
 end
 
-function __devsh_list_off -a name # then our entries: <ENTRY from before, >ENTRY from after
-    set -el $name
-    set -l made __devsh_list_$name
-    set -l intact
-    set -qg $name; and test "$$name" = "$$made"; and set intact yes
-    set -eg $made
-    if test -n "$intact"
-        set -eg $name
+function __devsh_list_off -a __devsh_l_name # then our entries: <ENTRY from before, >ENTRY from after
+    set -el $__devsh_l_name
+    set -l __devsh_l_made __devsh_list_$__devsh_l_name
+    set -l __devsh_l_intact
+    set -qg $__devsh_l_name; and test "$$__devsh_l_name" = "$$__devsh_l_made"; and set __devsh_l_intact yes
+    set -eg $__devsh_l_made
+    if test -n "$__devsh_l_intact"
+        set -eg $__devsh_l_name
         return
     end
-    if set -qg $name # the user changed it: only our entries go
-        set -l ours $argv[2..]
-        set -l changed
-        set -l kept
-        if set -qg --path $name
-            set kept $$name
+    if set -qg $__devsh_l_name # the user changed it: only our entries go
+        set -l __devsh_l_ours $argv[2..]
+        set -l __devsh_l_changed
+        set -l __devsh_l_kept
+        if set -qg --path $__devsh_l_name
+            set __devsh_l_kept $$__devsh_l_name
             __devsh_strip
         else
-            set -l elements
-            for element in $$name
-                set kept (string split : -- $element)
+            set -l __devsh_l_elements
+            for __devsh_l_element in $$__devsh_l_name
+                set __devsh_l_kept (string split : -- $__devsh_l_element)
                 __devsh_strip
-                set -a elements (string join : -- $kept | string collect -a)
+                set -a __devsh_l_elements (string join : -- $__devsh_l_kept | string collect -a)
             end
-            set kept $elements
-            test "$kept" = ''; and set kept
+            set __devsh_l_kept $__devsh_l_elements
+            test "$__devsh_l_kept" = ''; and set __devsh_l_kept
         end
-        if test -n "$changed"; and not set -q kept[1]; and not contains -- $name $__devsh_olds
-            set -eg $name
-        else if test -n "$changed"
-            set -g $name $kept
+        if test -n "$__devsh_l_changed"; and not set -q __devsh_l_kept[1]; and not contains -- $__devsh_l_name $__devsh_olds
+            set -eg $__devsh_l_name
+        else if test -n "$__devsh_l_changed"
+            set -g $__devsh_l_name $__devsh_l_kept
         end
     end
-    __devsh_forget $name
+    __devsh_forget $__devsh_l_name
 end
 
 # Takes the entries $ours out of $kept.
 function __devsh_strip --no-scope-shadowing
-    for entry in $ours
-        set -l i
-        string match -rq '(?s)^(?<side>.)(?<text>.*)\z' -- $entry
-        if test "$side" = '<'
-            set i (contains -i -- $text $kept)
-        else if set i (contains -i -- $text $kept[-1..1])
-            set i -$i
+    for __devsh_l_entry in $__devsh_l_ours
+        set -l __devsh_l_i
+        set -l __devsh_l_side
+        set -l __devsh_l_text
+        string match -rq '(?s)^(?<__devsh_l_side>.)(?<__devsh_l_text>.*)\z' -- $__devsh_l_entry
+        if test "$__devsh_l_side" = '<'
+            set __devsh_l_i (contains -i -- $__devsh_l_text $__devsh_l_kept)
+        else if set __devsh_l_i (contains -i -- $__devsh_l_text $__devsh_l_kept[-1..1])
+            set __devsh_l_i -$__devsh_l_i
         end
-        set -q i[1]; and set -e kept[$i]; and set changed yes
+        set -q __devsh_l_i[1]; and set -e __devsh_l_kept[$__devsh_l_i]; and set __devsh_l_changed yes
     end
 end
 
 # The variable is to be unset, also where a universal one shines through.
-function __devsh_unset_on -a name
-    set -el $name
-    __devsh_save $name
-    set -eg $name
-    if set -qUx $name # fish exports it behind any but an exported one: empty is the nearest to unset
-        set -gx $name
-    else if set -q $name
-        set -gu $name
+function __devsh_unset_on -a __devsh_l_name
+    set -el $__devsh_l_name
+    __devsh_save $__devsh_l_name
+    set -eg $__devsh_l_name
+    if set -qUx $__devsh_l_name # fish exports it behind any but an exported one: empty is the nearest to unset
+        set -gx $__devsh_l_name
+    else if set -q $__devsh_l_name
+        set -gu $__devsh_l_name
     end
 end
 
-function __devsh_unset_off -a name
-    set -el $name
-    set -qg $name; or return
-    if set -qg "$name"[1]
-        __devsh_forget $name # the user has set it
+function __devsh_unset_off -a __devsh_l_name
+    set -el $__devsh_l_name
+    set -qg $__devsh_l_name; or return
+    if set -qg "$__devsh_l_name"[1]
+        __devsh_forget $__devsh_l_name # the user has set it
     else
-        set -eg $name
+        set -eg $__devsh_l_name
     end
 end
 
