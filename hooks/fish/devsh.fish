@@ -17,20 +17,23 @@ set -g __devsh_generation none
 # --- when to look -----------------------------------------------------------------------------------------------
 
 function __devsh_pwd --on-variable PWD
+    set -q __devsh_busy; and return # a project's hook goes somewhere: the next prompt follows
     # A prompt or a completion that changes directory and back again is not the user going somewhere.
     status is-command-substitution; and test -z "$(status current-commandline)"; and return
     # Where one has been before within the place that is active, there is nothing to look at before the prompt.
     if contains -- "$PWD" $__devsh_seen; and test "$__devsh_current" -ef "$__devsh_entry" -a -z "$DIRENV_DIR"
         set -g __devsh_last $PWD
+        set -g __devsh_below false
+        test "$PWD" = "$__devsh_dir"; and return
         set -g __devsh_below __devsh_news
-        test "$PWD" = "$__devsh_dir"; and set -g __devsh_below false
-        return
+        __devsh_news; or return
     end
     __devsh_look
 end
 
 function __devsh_prompt --on-event fish_prompt
-    if test "$PWD" = "$__devsh_last" -a "$__devsh_current" -ef "$__devsh_entry" -a "$DIRENV_DIR" = "$__devsh_direnv"
+    # Unset, both sides of -ef are files that do not exist, and to fish 3.6 these are the same.
+    if set -q __devsh_current; and test "$PWD" = "$__devsh_last" -a "$__devsh_current" -ef "$__devsh_entry" -a "$DIRENV_DIR" = "$__devsh_direnv"
         # One check a prompt, each in turn: a prompt's work does not grow with the inputs.
         if not $__devsh_turns[1]; and not $__devsh_below
             set -q __devsh_turns[2]; and set -g __devsh_turns $__devsh_turns[2..] $__devsh_turns[1]
@@ -54,13 +57,13 @@ function __devsh_look -a asked known entry generation kind state
     set -eg __devsh_gaveup
     set -l d $PWD
     if set -q __devsh_linked; and string match -rq -- $__devsh_linked $d
-        path resolve -Z -- $PWD | read -z d
+        builtin path resolve -Z -- $PWD | read -z d
     else if not string match -rq -- $__devsh_roots $d; and not __devsh_led_in
         __devsh_nowhere
         return
     end
     if not __devsh_find
-        path resolve -Z -- $PWD | read -z d # perhaps there is a link on the way
+        builtin path resolve -Z -- $PWD | read -z d # perhaps there is a link on the way
         if not string match -rq -- $__devsh_roots $d
             __devsh_nowhere
             return
@@ -95,7 +98,7 @@ function __devsh_led_in --no-scope-shadowing
     while not test -L "$level"
         string match -rq '(?s)^(?<level>.+)/[^/]*\z' -- $level; or return 1
     end
-    path resolve -Z -- $PWD | read -z d
+    builtin path resolve -Z -- $PWD | read -z d
     string match -rq -- $__devsh_roots $d
 end
 
@@ -107,7 +110,7 @@ function __devsh_find --no-scope-shadowing
         test -L "$known" -o -e "$known/devsh.toml" -o -e "$known/flake.nix" -o -e "$known/shell.nix"; and return 1
         string match -rq '(?s)^(?<known>.+)/[^/]*\z' -- $known; or return 1
     end
-    if test "$known" = "$__devsh_dir" -a "$__devsh_current" -ef "$__devsh_entry"
+    if set -q __devsh_current; and test "$known" = "$__devsh_dir" -a "$__devsh_current" -ef "$__devsh_entry"
         set entry same
         set kind $__devsh_kind
     else
@@ -153,8 +156,13 @@ function __devsh_go --no-scope-shadowing
         set -g __devsh_below false
     end
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
+    if test "$state" != ok
+        contains -- $known $__devsh_uneasy; or set -ga __devsh_uneasy $known
+    else if contains -- $known $__devsh_uneasy
+        set -eg __devsh_uneasy __devsh_said # it is well again: what comes next is news
+    end
     if test "$generation" = "$__devsh_generation" -a "$known" = "$__devsh_dir" -a -z "$__devsh_adopted"
-        test "$state" = ok; or __devsh_say "$known $entry" "$$note"
+        test "$state" = ok; or __devsh_say "$known $$note" "$$note"
         return
     end
     if test "$generation" != none; and not functions -q __devsh_enter_$generation
@@ -166,19 +174,19 @@ function __devsh_go --no-scope-shadowing
         end
     end
     set -l again "$__devsh_adopted"
-    test "$__devsh_generation" = none; or __devsh_off "$state"
+    test "$__devsh_generation" = none; or __devsh_off
     set -g __devsh_dir $known
     if test "$generation" != none
         __devsh_on
         test "$state" = ok -a "$again" != "$generation" -a "$__devsh_message" != quiet -a -t 2; and printf '%s\n' $$note >&2
     end
-    test "$state" = ok; or __devsh_say "$known $entry" "$$note"
+    test "$state" = ok; or __devsh_say "$known $$note" "$$note"
 end
 
 # No place governs $PWD.
 function __devsh_nowhere
     set -q __devsh_current; or set -q __devsh_adopted; or return
-    test "$__devsh_generation" = none; or __devsh_off ok
+    test "$__devsh_generation" = none; or __devsh_off
     set -eg __devsh_current __devsh_entry __devsh_seen __devsh_turns __devsh_below __devsh_dir __devsh_gaveup
 end
 
@@ -230,17 +238,29 @@ function __devsh_on --no-scope-shadowing
         set -ga __devsh_noted $generation # so that it is kept while this shell lives
         echo -- $DEVSH_GENERATION 2>/dev/null >>$__devsh_state/shells/$fish_pid
     end
-    functions -q __devsh_hook_enter_$generation; or return
+    functions -q __devsh_hook_enter_$generation; or functions -q __devsh_hook_leave_$generation; or return
     if set -q __devsh_at_prompt; or test -n "$(status current-commandline)"
         set -g __devsh_hooked
-        __devsh_hook_enter_$generation
+        functions -q __devsh_hook_enter_$generation; and __devsh_call __devsh_hook_enter_$generation
     end
 end
 
-function __devsh_off -a state
+# Runs a project's own code.
+function __devsh_call
+    set -g __devsh_busy
+    $argv
+    set -eg __devsh_busy
+end
+
+function __devsh_off
     set -l was $__devsh_generation
-    if set -q __devsh_hooked; and functions -q __devsh_hook_leave_$was; and test "$state" != denied
-        __devsh_hook_leave_$was
+    if set -q __devsh_hooked
+        set -eg __devsh_hooked
+        if functions -q __devsh_hook_leave_$was
+            # Not where it was denied meanwhile: the entry says so, or is gone where a place around it was denied.
+            set -l id $__devsh_tree$__devsh_dir/@devsh/current/id=*
+            set -q id[1]; and not string match -q '*=denied' -- $id; and __devsh_call __devsh_hook_leave_$was
+        end
     end
     set -el PATH
     __devsh_unpath_$was; or __devsh_walk
@@ -416,8 +436,13 @@ function __devsh_unset_off -a __devsh_l_name
     end
 end
 
+# Makes room for an alias. Fails where a function of the user has event handlers: a copy would not have them.
 function __devsh_alias_on -a name
-    functions -q $name; or return
+    functions -q $name; or return 0
+    if string match -rq '^function .* --on-' -- (functions $name)
+        __devsh_say "alias $name" "devsh: the alias $name is left out: your function $name handles events"
+        return 1
+    end
     functions -q __devsh_alias_$name; and functions -e __devsh_alias_$name
     functions -c $name __devsh_alias_$name
 end
@@ -514,7 +539,8 @@ end
 # --- loading ----------------------------------------------------------------------------------------------------
 
 function __devsh_start
-    test -x "$__devsh_bin"; or set -g __devsh_bin (command -s devsh)
+    # In a project's environment its own PATH would answer.
+    test -x "$__devsh_bin"; or set -q DEVSH_GENERATION; or set -g __devsh_bin (command -s devsh)
     for dir in $HOME $__devsh_state_home $__devsh_state_home/devsh $__devsh_state
         if test -e $dir; and not test -O $dir
             __devsh_say inert "devsh: $dir is not yours: standing aside in this shell"
@@ -537,6 +563,7 @@ function __devsh_adopt
     set -l g
     string match -rq '(?s)^'$tree'(?<d>/.*)/@devsh/g-(?<g>[0-9a-f]+)\z' -- "$DEVSH_GENERATION"
     and test "$d" = "$DEVSH_PROJECT"
+    and not string match -rq '/(?:|[.][.]?)(?:/|\z)' -- $d # nothing that leads out of the tree
     and __devsh_load $DEVSH_GENERATION/enter.fish
     if functions -q __devsh_adopt_$g
         __devsh_adopt_$g

@@ -49,6 +49,8 @@ type Entry struct {
 	Places []Judged
 	Inputs []inputs.File
 	Time   time.Time
+	// Settings is the digest of the settings that it was made with.
+	Settings string
 }
 
 // Layer is one source of environment.

@@ -134,7 +134,7 @@ func (r *Resolver) Deny(ctx context.Context, dir string) (string, error) {
 	if err := r.forgetBelow(p.Dir); err != nil {
 		return "", err
 	}
-	_, err = r.Resolve(ctx, p.Dir, Options{})
+	_, err = r.Resolve(ctx, p.Dir, Options{Judge: true})
 	return p.Dir, err
 }
 

@@ -19,6 +19,9 @@ import (
 
 // Settings are the user's own, as far as they matter here.
 type Settings struct {
+	// Digest identifies what the settings say, flags and DEVSH_* included: an
+	// entry that was made with others is not true.
+	Digest       string
 	Files        []string // the settings' files: inputs of everything
 	Roots        []string
 	TrustedTrees []string
@@ -59,6 +62,7 @@ type resolution struct {
 	before  *Entry // the entry in force, or nil
 	places  []*place
 	inputs  []inputs.File
+	around  []inputs.File // what every environment depends on, as it was before
 	layers  []Layer
 	deltas  []env.Delta
 	salt    string // of the watched files
@@ -70,6 +74,9 @@ type resolution struct {
 type Options struct {
 	// Refresh evaluates anew also what did not change.
 	Refresh bool
+	// Judge asks trust anew even when no input changed: the user has just
+	// decided.
+	Judge bool
 }
 
 // Resolve finds the project that owns dir, computes its environment from what
@@ -94,7 +101,7 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 	work := &resolution{Resolver: r, project: p, place: place, refresh: opts.Refresh, log: &logFile{path: place.Log()}}
 	defer work.log.Close()
 	work.before, _ = place.Entry() // unreadable is as good as none
-	if work.before != nil && !opts.Refresh && work.before.Error == "" && len(work.before.Stale()) == 0 && samePlace(work.before.Project, *p) {
+	if work.before != nil && !opts.Refresh && !opts.Judge && work.before.Settings == r.Settings.Digest && work.before.Error == "" && len(work.before.Stale()) == 0 && samePlace(work.before.Project, *p) {
 		if _, err := place.Delta(work.before.Generation); err == nil && place.complete("e_"+work.before.ID) {
 			r.collect(place, work.before)
 			return work.before, nil // another shell was faster
@@ -120,10 +127,11 @@ func samePlace(a, b project.Project) bool {
 
 // run computes the entry, and the delta of its generation.
 func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
+	w.around = w.aroundInputs()
 	if err := w.examineAll(); err != nil {
 		return nil, env.Delta{}, err
 	}
-	e := &Entry{Project: *w.project, Mood: OK, Time: w.Now()}
+	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, Mood: OK, Time: w.Now()}
 	if w.before != nil {
 		e.Good = w.before.Good
 	}
@@ -227,23 +235,7 @@ func (w *resolution) allInputs() []inputs.File {
 			}
 		}
 	}
-	for _, level := range project.Levels(w.project.Root, w.project.Dir) {
-		for _, name := range project.Deciding() {
-			if f, err := inputs.Stat(filepath.Join(level, name)); err == nil && !f.Exists && !w.declared(level) {
-				add(f)
-			}
-		}
-	}
-	for _, path := range w.Settings.Files {
-		if f, err := inputs.Stat(path); err == nil {
-			add(f)
-		}
-	}
-	for _, level := range w.project.Chain {
-		if f, err := inputs.Stat(w.trust().File(level)); err == nil {
-			add(f)
-		}
-	}
+	add(w.around...)
 	for _, p := range w.places {
 		if p.verdict.From == "" {
 			continue
@@ -252,8 +244,36 @@ func (w *resolution) allInputs() []inputs.File {
 			add(f) // denying the one denies the other
 		}
 	}
+	return all
+}
+
+// aroundInputs are the inputs beside the places' own files. They are recorded
+// before anything is judged or evaluated: what changes meanwhile, a deny above
+// all, must be seen as a change.
+func (w *resolution) aroundInputs() []inputs.File {
+	var all []inputs.File
+	add := func(path string) {
+		if f, err := inputs.Stat(path); err == nil {
+			all = append(all, f)
+		}
+	}
+	for _, level := range project.Levels(w.project.Root, w.project.Dir) {
+		if w.declared(level) {
+			continue
+		}
+		for _, name := range project.Deciding() {
+			// It did not exist a moment ago, when the project was looked for.
+			all = append(all, inputs.File{Path: filepath.Join(level, name)})
+		}
+	}
+	for _, path := range w.Settings.Files {
+		add(path)
+	}
+	for _, level := range w.project.Chain {
+		add(w.trust().File(level))
+	}
 	for _, level := range project.Levels(w.project.Root, w.project.Dir)[1:] {
-		add(inputs.File{Path: level, Exists: true, Plain: true})
+		all = append(all, inputs.File{Path: level, Exists: true, Plain: true})
 	}
 	return all
 }

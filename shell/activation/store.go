@@ -147,11 +147,11 @@ type Active struct {
 // a store that the user owns is accepted: what it holds is about to be trusted.
 func ParseActive(generation, projectDir string) (Active, bool) {
 	place, id, ok := strings.Cut(generation, "/"+project.Reserved+"/g-")
-	if !ok || id == "" || strings.Contains(id, "/") || !filepath.IsAbs(generation) {
+	if !ok || id == "" || strings.Contains(id, "/") || !filepath.IsAbs(generation) || filepath.Clean(generation) != generation {
 		return Active{}, false
 	}
 	state, ok := strings.CutSuffix(place, projectDir)
-	if !ok || projectDir == "" || filepath.Base(state) != "tree" {
+	if !ok || projectDir == "" || filepath.Base(state) != "tree" || filepath.Dir(state) != NewStore(filepath.Dir(filepath.Dir(filepath.Dir(state)))).Dir {
 		return Active{}, false
 	}
 	a := Active{Store: Store{Dir: filepath.Dir(state)}, Project: projectDir, Generation: id}

@@ -61,6 +61,8 @@ func CheckName(name string) error {
 		return fmt.Errorf("%q is not a variable name: letters, digits and _, not beginning with a digit", name)
 	case readOnly[name]:
 		return fmt.Errorf("%s belongs to the shell and cannot be set", name)
+	case name == "HOME" || name == "XDG_STATE_HOME" || name == "XDG_CONFIG_HOME":
+		return fmt.Errorf("%s says where devsh and the shell find the user's own files; a project cannot change it", name)
 	case strings.HasPrefix(name, "DEVSH_"):
 		return fmt.Errorf("%s: names that begin with DEVSH_ are devsh's own; a project cannot set them", name)
 	case strings.HasPrefix(name, "__devsh_"), strings.HasPrefix(name, "fish_"), strings.HasPrefix(name, "__fish_"):

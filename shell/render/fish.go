@@ -122,10 +122,11 @@ func (g *generation) alias(name, text string) {
 	if first == name {
 		text = "command " + strings.TrimSpace(text)
 	}
-	g.line("__devsh_alias_on %s", name)
+	g.line("if __devsh_alias_on %s", name)
 	// Without --wraps: what it adds to the completions cannot be taken back.
-	g.line("function %s --description 'devsh alias'", name)
-	g.line("    eval %s '$argv'", QuoteFish(text))
+	g.line("    function %s --description 'devsh alias'", name)
+	g.line("        eval %s '$argv'", QuoteFish(text))
+	g.line("    end")
 	g.line("end")
 }
 

@@ -48,7 +48,7 @@ is given the digest that «devsh status» shows.`,
 			if err := w.resolver.Allow(req); err != nil {
 				return err
 			}
-			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{})
+			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true})
 			a.endProgress()
 			if err != nil {
 				return err
@@ -122,7 +122,8 @@ func (a *app) showChange(c trust.Change) {
 		fmt.Fprintf(a.Stderr, "%s: other values: %s\n", render.Visible(c.Path), render.Visible(strings.Join(c.Vars, ", ")))
 		return
 	}
-	text := diff.Diff("allowed/"+c.Path, c.Old, "now/"+c.Path, c.New)
+	name := render.Visible(c.Path)
+	text := diff.Diff("allowed/"+name, c.Old, "now/"+name, c.New)
 	_, body, _ := strings.Cut(string(text), "\n") // the line that names the command
 	fmt.Fprint(a.Stderr, a.colourDiff(render.VisibleText(body)))
 }

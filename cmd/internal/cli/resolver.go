@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,7 +43,8 @@ func (a *app) world() (*world, error) {
 	r := &activation.Resolver{
 		Store: activation.NewStore(stateHome),
 		Settings: activation.Settings{
-			Files: []string{s.File}, Roots: s.Roots, TrustedTrees: s.TrustedRoots, LayersOff: s.LayersOff,
+			Digest: settingsDigest(s),
+			Files:  []string{s.File}, Roots: s.Roots, TrustedTrees: s.TrustedRoots, LayersOff: s.LayersOff,
 			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
 		},
 		Home: home, Env: base.List(), Now: a.Now,
@@ -52,6 +55,13 @@ func (a *app) world() (*world, error) {
 	}
 	r.Progress = a.progress()
 	return &world{settings: s, resolver: r, base: base}, nil
+}
+
+// settingsDigest identifies what the settings came out as, wherever each of
+// them comes from.
+func settingsDigest(s *settings.Settings) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %s %q %v %s", s.Digest, s.Roots, s.Message, s.TrustedRoots, s.LayersOff, s.ShellHookTimeout))
+	return hex.EncodeToString(sum[:8])
 }
 
 // leave returns the environment without the generation that is active in it.

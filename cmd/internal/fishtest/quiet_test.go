@@ -1,0 +1,61 @@
+package fishtest
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/hbohlen/devsh/shell/env"
+)
+
+// TestQuiet: where nothing of devsh's is active, prompts and cd show nothing of
+// it, not even an error of fish's (promise 3).
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	b.Allowed("p", "[env]\nA = \"1\"\n")
+	f := Start(t, b, Options{})
+	for _, line := range []string{"true", "true", "cd /", "true", "cd " + Quote(b.Dev), "true", "cd " + Quote(b.Home), "true"} {
+		out, status := f.Run(line)
+		if status != 0 || strings.Contains(out, "devsh_") || strings.Contains(out, "(line ") {
+			t.Errorf("%s: status %d, and the screen shows %q", line, status, out)
+		}
+	}
+	// What a project's hook does to $PWD ends with its own prompt.
+	b.Allowed("away", "[env]\nB = \"1\"\n[hooks]\nenter = \"cd /\"\nleave = \"cd /tmp\"\n")
+	b.Allowed("only-leave", "[env]\nC = \"1\"\n[hooks]\nleave = \"set -g LEFT yes\"\n")
+	for _, line := range []string{"cd " + Quote(b.Dev+"/away"), "true", "cd " + Quote(b.Dev+"/away/../p"), "true", "cd " + Quote(b.Dev+"/only-leave"), "cd " + Quote(b.Home), "true"} {
+		if out, _ := f.Run(line); strings.Contains(out, "(line ") {
+			t.Errorf("%s: the screen shows %q", line, out)
+		}
+	}
+	f.OK(`not set -q A; and not set -q B; and not set -q C; and test "$LEFT" = yes`)
+}
+
+// TestHandlersStay: a function that handles events is not hidden by an alias,
+// since fish could not give its handlers back.
+func TestHandlersStay(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Allowed("p", "[aliases]\nbar = \"echo project\"\n")
+	f := Start(t, b, Options{})
+	f.OK("function bar --on-event ev; set -g TOLD $TOLD x; end")
+	f.OK("cd " + Quote(dir) + "; cd " + Quote(b.Home) + "; emit ev; test (count $TOLD) = 1")
+}
+
+// TestForgedGeneration: what an environment says is active is believed only
+// of the state directory itself (promise 1).
+func TestForgedGeneration(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	evil := b.Dev + "/clone/@devsh/g-abc/enter.fish"
+	b.Write(evil, "set -gx FORGED yes; function __devsh_adopt_abc; end\n")
+	project := "/../../../../../../dev/clone"
+	if _, err := os.Stat(b.Home + "/.local/state/devsh/v1/tree" + project); err != nil {
+		project = "/../../../../../dev/clone"
+	}
+	f := Start(t, b, Options{Env: env.Env{
+		"DEVSH_GENERATION": b.Home + "/.local/state/devsh/v1/tree" + project + "/@devsh/g-abc", "DEVSH_PROJECT": project,
+	}})
+	f.OK("not set -q FORGED; and not set -q DEVSH_GENERATION")
+}
