@@ -220,7 +220,10 @@ func TestTrustEvaded(t *testing.T) {
 			if err := os.MkdirAll(filepath.Dir(fake), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			b.Allowed("leads", "[env]\nXDG_STATE_HOME = \""+b.Home+"/fake\"\nXDG_CONFIG_HOME = \""+b.Home+"/fake\"\n")
+			leads := b.Project("leads", "[env]\nXDG_STATE_HOME = \""+b.Home+"/fake\"\n")
+			if out, code := b.TryAllow(t, leads); code != 1 || !strings.Contains(out, "a project cannot change it") {
+				t.Errorf("allow: exit code %d\n%s", code, out)
+			}
 			return b.Dev + "/q"
 		}, ";"},
 	} {

@@ -158,10 +158,19 @@ func (b *Bed) Allowed(name, devshToml string) string {
 // without a terminal: by the digest that status shows.
 func (b *Bed) Allow(t testing.TB, dir string) {
 	t.Helper()
+	if out, code := b.TryAllow(t, dir); code != 0 {
+		t.Fatalf("devsh allow: exit code %d\n%s", code, out)
+	}
+}
+
+// TryAllow is [Bed.Allow] for a project whose files may be wrong: these can be
+// allowed too, and the exit code says that they came to nothing.
+func (b *Bed) TryAllow(t testing.TB, dir string) (out string, code int) {
+	t.Helper()
 	var status struct {
 		Trust struct{ Digest string }
 	}
-	out, code := b.TryDevsh(t, "status", "--json", "--dir", dir)
+	out, code = b.TryDevsh(t, "status", "--json", "--dir", dir)
 	if code > 1 { // 1 says that it needs a person, and that is why we are here
 		t.Fatalf("devsh status: exit code %d: %s", code, out)
 	}
@@ -171,7 +180,7 @@ func (b *Bed) Allow(t testing.TB, dir string) {
 	if status.Trust.Digest == "" {
 		t.Fatalf("devsh status --json shows no .trust.digest: %s", out)
 	}
-	b.Devsh(t, "allow", "--digest", status.Trust.Digest, "--", dir)
+	return b.TryDevsh(t, "allow", "--digest", status.Trust.Digest, "--", dir)
 }
 
 // Devsh runs devsh in the bed's environment without a terminal and returns
