@@ -29,7 +29,12 @@ For scripts, editors and agents: what the hook does for a shell. A project that 
 allowed is refused with exit code 125; 126 and 127 are those of env(1).`,
 		Example: `  devsh exec -- make test
   devsh exec --dir ~/dev/api -- go test ./...`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("name the command to run: devsh exec -- COMMAND")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := a.directory(dir)
 			if err != nil {

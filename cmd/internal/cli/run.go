@@ -86,6 +86,7 @@ back when you leave. While nothing changed, no process is started.
 
   echo 'devsh hook fish | source' >> ~/.config/fish/config.fish
   cd ~/dev/project && devsh init && devsh allow`,
+		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -96,6 +97,7 @@ back when you leave. While nothing changed, no process is started.
 	f.StringSliceVar(&a.flags.roots, "root", nil, "govern the projects below `DIR` instead of the configured roots (repeatable)")
 	f.StringVar(&a.flags.message, "message", "", "how much to say: quiet, normal or verbose")
 	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "leave out `LAYER`s: default, nix, devsh.toml")
+	root.SetVersionTemplate("devsh {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(
 		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),

@@ -15,17 +15,22 @@ func (a *app) versionCommand() *cobra.Command {
 		Example: "  devsh version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			version, revision := "(devel)", ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						revision = " " + s.Value
-					}
-				}
-			}
-			_, err := fmt.Fprintf(a.Stdout, "devsh %s%s\n", version, revision)
+			_, err := fmt.Fprintf(a.Stdout, "devsh %s\n", version())
 			return err
 		},
 	}
+}
+
+// version is the module's version and, where it is known, the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(devel)"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
+		}
+	}
+	return info.Main.Version
 }
