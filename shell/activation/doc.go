@@ -9,10 +9,10 @@
 //	    current -> e_ENTRY       the entry in force
 //	    e_ENTRY/id=…             its name tells entry, generation, kind and mood
 //	           /check.fish       functions that tell whether an input changed
-//	           /entry.json       the same for programs
+//	           /entry.gob        the same for programs
 //	           /0 /1 …           stamps: an input's time, or a link to what it led to
 //	    g-GENERATION/enter.fish  functions that enter and leave
-//	                /delta.json  the same for programs
+//	                /delta.gob   the same for programs
 //	    log                      what the last evaluation said
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings

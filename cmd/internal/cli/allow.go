@@ -29,11 +29,7 @@ is given the digest that «devsh status» shows.`,
   devsh allow ~/dev/api`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := a.directory(first(args))
-			if err != nil {
-				return err
-			}
-			w, err := a.world()
+			dir, w, err := a.at(first(args))
 			if err != nil {
 				return err
 			}
@@ -160,11 +156,7 @@ func (a *app) denyCommand() *cobra.Command {
 		Example: "  devsh deny ~/dev/api",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := a.directory(first(args))
-			if err != nil {
-				return err
-			}
-			w, err := a.world()
+			dir, w, err := a.at(first(args))
 			if err != nil {
 				return err
 			}

@@ -23,11 +23,7 @@ func (a *app) logCommand() *cobra.Command {
 		Example: "  devsh log | less",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			dir, err := a.directory(first(args))
-			if err != nil {
-				return err
-			}
-			w, err := a.world()
+			dir, w, err := a.at(first(args))
 			if err != nil {
 				return err
 			}

@@ -18,11 +18,7 @@ in it have the result at their next prompt.`,
 		Example: "  devsh reload",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := a.directory(first(args))
-			if err != nil {
-				return err
-			}
-			w, err := a.world()
+			dir, w, err := a.at(first(args))
 			if err != nil {
 				return err
 			}

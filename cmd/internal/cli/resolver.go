@@ -101,6 +101,16 @@ func (a *app) directory(given string) (string, error) {
 	return filepath.Join(wd, given), nil
 }
 
+// at is the directory that a command is about, and the world it is in.
+func (a *app) at(given string) (string, *world, error) {
+	dir, err := a.directory(given)
+	if err != nil {
+		return "", nil, err
+	}
+	w, err := a.world()
+	return dir, w, err
+}
+
 // progress returns what shows, on a terminal, what is being done; elsewhere
 // each different line once.
 func (a *app) progress() func(string) {

@@ -28,7 +28,7 @@ func newInjection(t *testing.T) *injection {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		t.Skip("strace is missing (on Debian: apt-get install strace)")
+		t.Fatal("strace is missing (on Debian: apt-get install strace)")
 	}
 	b := newBed(t)
 	if r := b.run(b.command(strace, "-f", "-o", "/dev/null", "-e", "inject=fsync:error=EIO:when=1", "/bin/true")); r.code != 0 {

@@ -130,7 +130,7 @@ func (b *bed) visit(dir string) (inside, outside, stderr string) {
 	b.t.Helper()
 	fish, err := fishtest.FindFish()
 	if err != nil {
-		b.t.Skip(err)
+		b.t.Fatal(err)
 	}
 	cmd := b.command(fish, "-i", "-c", "emit fish_prompt; cd "+fishtest.Quote(dir)+`; emit fish_prompt
 		read -l line; printf '%s;A=%s;B=%s\n' $line "$A" "$B"; emit fish_prompt; cd /; emit fish_prompt; printf 'A=%s;B=%s\n' "$A" "$B"`)

@@ -194,7 +194,7 @@ func TestTmux(t *testing.T) {
 	t.Parallel()
 	tmux, err := exec.LookPath("tmux")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	for _, command := range []string{"", "fish -i"} {
 		t.Run(command, func(t *testing.T) {
