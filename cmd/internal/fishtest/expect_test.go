@@ -52,6 +52,11 @@ func checkInside(t testing.TB, before, inside State, project string, d env.Delta
 			t.Errorf("inside: the directory is %q, which is not in %q", got, project)
 		}
 	}
+	if d.Empty() { // there is nothing to enter
+		complain(t, "inside, where nothing is declared", Diff(
+			State{Globals: before.Globals, Env: before.Env}, State{Globals: inside.Globals, Env: inside.Env}))
+		return
+	}
 	generation := inside.Env[env.GenerationVar]
 	if !filepath.IsAbs(generation) {
 		t.Errorf("inside: %s is %q, want an absolute directory", env.GenerationVar, generation)
