@@ -17,11 +17,11 @@ func TestNotAllowed(t *testing.T) {
 	b := newBed(t)
 	b.write("p/devsh.toml", one)
 	e := b.resolve("p")
-	if e.Generation != None || e.Mood != Notice || !strings.Contains(e.Note, "p is not allowed yet") || e.Good != "" {
+	if e.Generation != None || e.State != Notice || !strings.Contains(e.Note, "p is not allowed yet") || e.Good != "" {
 		t.Errorf("%+v", e)
 	}
 	b.allow("p")
-	if e = b.resolve("p"); b.value(e, "A") != "one" || e.Mood != OK || e.Good != e.Generation {
+	if e = b.resolve("p"); b.value(e, "A") != "one" || e.State != OK || e.Good != e.Generation {
 		t.Errorf("allowed: %+v", e)
 	}
 	// Beside it, with the same content and a name that begins so.
@@ -56,7 +56,7 @@ func TestLastGoodStays(t *testing.T) {
 				b.allow("p")
 			}
 			e := b.resolve("p")
-			if e.Generation != good.Generation || e.Good != good.Generation || e.Mood != Notice || !strings.Contains(e.Note, c.note) || b.value(e, "A") != "one" {
+			if e.Generation != good.Generation || e.Good != good.Generation || e.State != Notice || !strings.Contains(e.Note, c.note) || b.value(e, "A") != "one" {
 				t.Errorf("%+v", e)
 			}
 			// Also in another process, that knows only what is on disk.
@@ -65,7 +65,7 @@ func TestLastGoodStays(t *testing.T) {
 			}
 			b.write("p/devsh.toml", one)
 			b.allow("p")
-			if e := b.resolve("p"); e.Mood != OK || e.Generation != good.Generation || e.Error != "" {
+			if e := b.resolve("p"); e.State != OK || e.Generation != good.Generation || e.Error != "" {
 				t.Errorf("mended: %+v", e)
 			}
 		})
@@ -94,7 +94,7 @@ func TestDeny(t *testing.T) {
 	if _, err := os.Lstat(b.Store.Place(b.dev + "/p-beside").Current()); err != nil {
 		t.Error("the place beside lost what it had")
 	}
-	if e := b.resolve("p"); e.Generation != None || e.Mood != Refused || e.Note != "" {
+	if e := b.resolve("p"); e.Generation != None || e.State != Denied || e.Note != "" {
 		t.Errorf("denied: %+v", e)
 	}
 	if e := b.resolve("p/in"); b.value(e, "A") != "-" || b.value(e, "B") != "two" {
@@ -109,11 +109,11 @@ func TestChain(t *testing.T) {
 	b.write("o/devsh.toml", "[env]\nA = \"outer\"\nC = \"c\"\n")
 	b.write("o/i/devsh.toml", "[env]\nA = \"inner ${C}\"\n")
 	b.allow("o/i")
-	if e := b.resolve("o/i"); b.value(e, "C") != "-" || e.Mood != Notice || !strings.Contains(e.Note, "which is not allowed yet") {
+	if e := b.resolve("o/i"); b.value(e, "C") != "-" || e.State != Notice || !strings.Contains(e.Note, "which is not allowed yet") {
 		t.Errorf("the outer one is not allowed: %+v", e)
 	}
 	b.allow("o")
-	if e := b.resolve("o/i"); b.value(e, "A") != "inner c" || b.value(e, "C") != "c" || e.Mood != OK {
+	if e := b.resolve("o/i"); b.value(e, "A") != "inner c" || b.value(e, "C") != "c" || e.State != OK {
 		t.Errorf("both: %+v", e)
 	}
 	b.write("o/i/devsh.toml", "inherit = false\n[env]\nA = \"alone\"\n")

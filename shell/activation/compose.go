@@ -206,16 +206,16 @@ func (w *resolution) describe(e *Entry, d env.Delta) {
 	own, declared := e.Own()
 	switch {
 	case declared && own.State == trust.Denied:
-		e.Mood = Refused
+		e.State = Denied
 		return
 	case declared && own.State == trust.Unknown:
-		e.Mood = Notice
+		e.State = Notice
 		e.Note = render.Visible(fmt.Sprintf("devsh: %s is not allowed yet: «devsh status» shows what it wants, «devsh allow» lets it", w.project.Name()))
 		return
 	}
 	for _, j := range e.Places {
 		if j.State == trust.Unknown {
-			e.Mood = Notice
+			e.State = Notice
 			e.Note = render.Visible(fmt.Sprintf("devsh: %s lies in %s, which is not allowed yet: «devsh allow %s» lets it", w.project.Name(), j.Dir, j.Dir))
 			return
 		}

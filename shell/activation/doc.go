@@ -7,7 +7,7 @@
 //
 //	tree/PATH/@devsh/            what is known of the project at /PATH
 //	    current -> e_ENTRY       the entry in force
-//	    e_ENTRY/id=…             its name tells entry, generation, kind and mood
+//	    e_ENTRY/id=…             its name tells entry, generation, kind and state
 //	           /check.fish       functions that tell whether an input changed
 //	           /entry.gob        the same for programs
 //	           /0 /1 …           stamps: an input's time, or a link to what it led to

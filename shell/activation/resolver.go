@@ -131,7 +131,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 	if err := w.examineAll(); err != nil {
 		return nil, env.Delta{}, err
 	}
-	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, Mood: OK, Time: w.Now()}
+	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, State: OK, Time: w.Now()}
 	if w.before != nil {
 		e.Good = w.before.Good
 	}
@@ -156,11 +156,11 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 		w.describe(e, delta)
 		return e, delta, nil
 	case problem != nil:
-		e.Mood, e.Error, e.Hint = Notice, problem.Error(), hintOf(problem)
+		e.State, e.Error, e.Hint = Notice, problem.Error(), hintOf(problem)
 		e.Note = w.problemNote(e)
 		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:
-		e.Mood, e.Note = Notice, changedNote(changed)
+		e.State, e.Note = Notice, changedNote(changed)
 	}
 	delta, err := w.lastGood(ctx, e)
 	return e, delta, err

@@ -49,7 +49,7 @@ is given the digest that «devsh status» shows.`,
 			if err != nil {
 				return err
 			}
-			if e.Mood != activation.OK {
+			if e.State != activation.OK {
 				fmt.Fprintln(a.Stderr, e.Note)
 			}
 			if e.Error != "" {

@@ -104,7 +104,7 @@ func (a *app) mayUse(e *activation.Entry) error {
 	if e.Error != "" && e.Good == "" {
 		return &failure{err: errors.New(e.Error), hint: e.Hint, code: exitRefused}
 	}
-	if e.Mood == activation.Notice {
+	if e.State == activation.Notice {
 		fmt.Fprintln(a.Stderr, e.Note)
 	}
 	return nil

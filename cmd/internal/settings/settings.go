@@ -52,13 +52,6 @@ const (
 	Verbose Message = "verbose"
 )
 
-// The layers that can be switched off.
-const (
-	LayerDefault  = "default"
-	LayerNix      = "nix"
-	LayerManifest = manifest.Name
-)
-
 // Options are the sources of the settings.
 type Options struct {
 	// Home is the user's home directory, absolute.
