@@ -27,7 +27,7 @@ It is for a person: without a terminal, or run by a coding agent, it refuses, un
 is given the digest that «devsh status» shows.`,
 		Example: `  devsh allow
   devsh allow ~/dev/api`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {
@@ -154,7 +154,7 @@ func (a *app) denyCommand() *cobra.Command {
 		Short:   "Take a project's permission away",
 		Long:    `Take the project's permission away. Shells that stand in it leave its environment at their next prompt.`,
 		Example: "  devsh deny ~/dev/api",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {

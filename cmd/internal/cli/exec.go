@@ -47,7 +47,7 @@ allowed is refused with exit code 125; 126 and 127 are those of env(1).`,
 			return a.become(e, args)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "the project's `DIR`ectory instead of the working directory")
+	cmd.Flags().StringVar(&dir, "dir", "", "the project's directory `DIR` instead of the working directory")
 	cmd.Flags().SetInterspersed(false)
 	_ = cmd.MarkFlagDirname("dir")
 	return cmd

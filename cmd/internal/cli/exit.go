@@ -39,8 +39,6 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-func usage(err error) error { return &failure{err: err, code: exitUsage} }
-
 func hinted(err error, hint string) error {
 	return &failure{err: err, hint: hint, code: exitFailed}
 }
@@ -66,10 +64,6 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	var f *failure
 	if !errors.As(err, &f) {
 		f = &failure{err: err, code: exitFailed}
-		// cobra's own complaints are about the command line.
-		if strings.HasPrefix(err.Error(), "unknown command") {
-			f.code = exitUsage
-		}
 	}
 	if f.hint == "" {
 		f.hint = hintFor(err)

@@ -16,7 +16,7 @@ func (a *app) reloadCommand() *cobra.Command {
 		Long: `Evaluate the project anew, also where nothing seems to have changed. Shells that stand
 in it have the result at their next prompt.`,
 		Example: "  devsh reload",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,6 +38,9 @@ func (a *app) world() (*world, error) {
 		Flags:    settings.Flags{Roots: a.flags.roots, Message: a.flags.message, LayersOff: a.flags.layersOff},
 		ReadFile: os.ReadFile,
 	})
+	if wrong, ok := errors.AsType[*settings.SourceError](err); ok && strings.HasPrefix(wrong.Source, "--") {
+		return nil, usageHint(err, wrong.Hint)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ back when you leave. While nothing changed, no process is started.
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              cobra.NoArgs,
+		Args:              noSuchCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
@@ -98,30 +98,16 @@ back when you leave. While nothing changed, no process is started.
 	f.StringVar(&a.flags.message, "message", "", "how much to say: quiet, normal or verbose")
 	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "leave out `LAYER`s: default, nix, devsh.toml")
 	root.SetVersionTemplate("devsh {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),
 		a.execCommand(), a.envCommand(), a.logCommand(), a.initCommand(),
 		a.hookCommand(), a.enterCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
 	)
-	root.Args = usageArgs(root.Args)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
 	return root
-}
-
-// usageArgs makes cobra's complaints about arguments known as wrong usage.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	if check == nil {
-		return nil
-	}
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usage(err)
-		}
-		return nil
-	}
 }
 
 // isTerminal reports whether something written to w is seen by a person.

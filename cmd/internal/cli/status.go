@@ -27,7 +27,7 @@ a project that is not allowed, that changed since, or whose environment failed.`
 		Example: `  devsh status
   devsh status --all
   devsh status --json | jq -r .trust.digest`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			w, err := a.world()
 			if err != nil {
@@ -57,7 +57,7 @@ a project that is not allowed, that changed since, or whose environment failed.`
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&dir, "dir", "", "the project's `DIR`ectory instead of the working directory")
+	f.StringVar(&dir, "dir", "", "the project's directory `DIR` instead of the working directory")
 	f.BoolVar(&all, "all", false, "all known projects")
 	f.BoolVar(&asJSON, "json", false, "as JSON")
 	_ = cmd.MarkFlagDirname("dir")
