@@ -70,10 +70,6 @@ func first(args []string) string {
 	return args[0]
 }
 
-func directories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return nil, cobra.ShellCompDirectiveFilterDirs
-}
-
 // mayAllow keeps out whoever is no person: guard rails, and no boundary, since
 // an agent runs as the same user.
 func (a *app) mayAllow(req *activation.Request, digest string) error {

@@ -97,6 +97,7 @@ back when you leave. While nothing changed, no process is started.
 	f.StringSliceVar(&a.flags.roots, "root", nil, "govern the projects below `DIR` instead of the configured roots (repeatable)")
 	f.StringVar(&a.flags.message, "message", "", "how much to say: quiet, normal or verbose")
 	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "leave out `LAYER`s: default, nix, devsh.toml")
+	_ = root.MarkPersistentFlagDirname("root") // it exists: defined above
 	root.SetVersionTemplate("devsh {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
