@@ -158,6 +158,8 @@ function __devsh_go --no-scope-shadowing
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
     if test "$state" != ok
         contains -- $known $__devsh_uneasy; or set -ga __devsh_uneasy $known
+        # «devsh allow» or «devsh reload» in this shell have said it.
+        test -f $__devsh_state/shells/$fish_pid; and string match -q "told $entry" <$__devsh_state/shells/$fish_pid; and set -ga __devsh_said "$known $$note"
     else if contains -- $known $__devsh_uneasy
         set -eg __devsh_uneasy __devsh_said # it is well again: what comes next is news
     end

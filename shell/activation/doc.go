@@ -16,7 +16,7 @@
 //	    log                      what the last evaluation said
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
-//	shells/PID                   the generation that a running shell uses
+//	shells/PID                   the generations that a running shell uses, and what it was told
 //	trust/                       see package trust
 //	nix/                         see package nixenv
 package activation

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -110,6 +111,17 @@ func (p Place) Entry() (*Entry, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return &e, nil
+}
+
+// Told notes for a running shell that the person has just been told what the
+// entry has to say.
+func (s Store) Told(shell int, e *Entry) error {
+	f, err := os.OpenFile(filepath.Join(s.Shells(), strconv.Itoa(shell)), os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "told e_%s\n", e.ID)
+	return errors.Join(err, f.Close())
 }
 
 // Delta reads the delta of a generation of the place.

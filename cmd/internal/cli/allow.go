@@ -49,9 +49,7 @@ is given the digest that «devsh status» shows.`,
 			if err != nil {
 				return err
 			}
-			if e.State != activation.OK {
-				fmt.Fprintln(a.Stderr, e.Note)
-			}
+			a.tell(w, e)
 			if e.Error != "" {
 				return silent(exitFailed)
 			}

@@ -28,12 +28,11 @@ in it have the result at their next prompt.`,
 			if err != nil {
 				return err
 			}
+			a.tell(w, e)
 			switch {
 			case e.Error != "":
-				fmt.Fprintln(a.Stderr, e.Note)
 				return silent(exitFailed)
 			case e.State != activation.OK:
-				fmt.Fprintln(a.Stderr, e.Note)
 			case before != nil && before.Generation == e.Generation:
 				fmt.Fprintf(a.Stderr, "devsh: %s: evaluated anew: the same as before\n", render.Visible(e.Project.Name()))
 			default:

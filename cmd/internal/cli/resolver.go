@@ -115,6 +115,16 @@ func (a *app) at(given string) (string, *world, error) {
 	return dir, w, err
 }
 
+// tell says what the entry has to tell, if anything, and leaves a note for the
+// shell that this was started from, which would say it once more.
+func (a *app) tell(w *world, e *activation.Entry) {
+	if e.State == activation.OK || e.Note == "" {
+		return
+	}
+	fmt.Fprintln(a.Stderr, e.Note)
+	_ = w.resolver.Store.Told(a.Parent, e) // said twice is no harm
+}
+
 // progress returns what shows, on a terminal, what is being done; elsewhere
 // each different line once.
 func (a *app) progress() func(string) {

@@ -28,6 +28,8 @@ type Env struct {
 	// HasTerminal reports whether the process has a controlling terminal:
 	// whether a person can be meant.
 	HasTerminal func() bool
+	// Parent is the process that started this one: a shell, mostly.
+	Parent int
 	// Executable is where the program lies.
 	Executable func() (string, error)
 }
@@ -37,7 +39,7 @@ func System() Env {
 	return Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Environ: os.Environ(), Getwd: os.Getwd, Now: time.Now, Exec: syscall.Exec,
-		HasTerminal: hasTerminal, Executable: os.Executable,
+		HasTerminal: hasTerminal, Parent: os.Getppid(), Executable: os.Executable,
 	}
 }
 
