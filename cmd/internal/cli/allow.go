@@ -3,9 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/hbohlen/devsh/cmd/internal/agentmark"
@@ -105,34 +103,6 @@ func (a *app) showRequest(req *activation.Request) {
 			fmt.Fprintf(a.Stderr, "  %s\n", render.Visible(relative(req.Dir, d)))
 		}
 	}
-}
-
-func (a *app) showChange(c trust.Change) {
-	if len(c.Vars) > 0 {
-		fmt.Fprintf(a.Stderr, "%s: other values: %s\n", render.Visible(c.Path), render.Visible(strings.Join(c.Vars, ", ")))
-		return
-	}
-	name := render.Visible(c.Path)
-	text := diff.Diff("allowed/"+name, c.Old, "now/"+name, c.New)
-	_, body, _ := strings.Cut(string(text), "\n") // the line that names the command
-	fmt.Fprint(a.Stderr, a.colourDiff(render.VisibleText(body)))
-}
-
-// colourDiff marks added and removed lines on a terminal.
-func (a *app) colourDiff(text string) string {
-	if !a.colour(a.Stderr) {
-		return text
-	}
-	lines := strings.SplitAfter(text, "\n")
-	for i, l := range lines {
-		switch {
-		case strings.HasPrefix(l, "+"):
-			lines[i] = "\x1b[32m" + strings.TrimSuffix(l, "\n") + "\x1b[0m\n"
-		case strings.HasPrefix(l, "-"):
-			lines[i] = "\x1b[31m" + strings.TrimSuffix(l, "\n") + "\x1b[0m\n"
-		}
-	}
-	return strings.Join(lines, "")
 }
 
 func relative(base, path string) string {
