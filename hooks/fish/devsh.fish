@@ -524,6 +524,7 @@ end
 # The user's settings, as the program last read them.
 function __devsh_settings
     __devsh_load $__devsh_state/settings/settings.fish
+    contains -- "$DEVSH_MESSAGE" quiet normal verbose; and set -g __devsh_message $DEVSH_MESSAGE
     set -q __devsh_roots
 end
 

@@ -30,6 +30,9 @@ type Settings struct {
 	Default      *manifest.Manifest // a table, or both
 	Verbose      bool
 	HookTimeout  time.Duration
+	// Apart says that these settings are this process's and not those that all
+	// shells share: what is computed is published for nobody.
+	Apart bool
 }
 
 // Off reports whether the user has switched a layer off.
@@ -80,7 +83,8 @@ type Options struct {
 }
 
 // Resolve finds the project that owns dir, computes its environment from what
-// the user allowed, and publishes it. What is wrong with a project's files is
+// the user allowed, and publishes it unless the settings are this process's own.
+// What is wrong with a project's files is
 // no error here: the entry says it, and the last good environment stays. The
 // error wraps [project.ErrNotGoverned], [project.ErrGone], [ErrNotOwned], the
 // context's error, or says why nothing could be published.
@@ -100,7 +104,9 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 	defer unlock()
 	work := &resolution{Resolver: r, project: p, place: place, refresh: opts.Refresh, log: &logFile{path: place.Log()}}
 	defer work.log.Close()
-	work.before, _ = place.Entry() // unreadable is as good as none
+	if !r.Settings.Apart {
+		work.before, _ = place.Entry() // unreadable is as good as none
+	}
 	if work.before != nil && !opts.Refresh && !opts.Judge && work.before.Settings == r.Settings.Digest && work.before.Error == "" && len(work.before.Stale()) == 0 && samePlace(work.before.Project, *p) {
 		if _, err := place.Delta(work.before.Generation); err == nil && place.complete("e_"+work.before.ID) {
 			r.collect(place, work.before)
@@ -113,6 +119,10 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 	}
 	if err := place.makeGeneration(e.Generation, delta); err != nil {
 		return nil, err
+	}
+	if r.Settings.Apart {
+		e.ID = identify(e)
+		return e, nil
 	}
 	if err := place.publish(e); err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 }
 
 func (a *app) publishSettings() error {
-	w, err := a.world()
+	w, err := a.shellsWorld()
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,10 @@ in it have the result at their next prompt.`,
 			dir, w, err := a.at(first(args))
 			if err != nil {
 				return err
+			}
+			if apart := w.settings.Apart; len(apart) > 0 {
+				return usageHint(fmt.Errorf("%s is for single commands, and reload is for the shells, which all follow %s", strings.Join(apart, ", "), a.tilde(w.settings.File)),
+					"reload without it, or write it into that file")
 			}
 			before := w.resolver.Known(dir)
 			e, err := w.resolver.Resolve(cmd.Context(), dir, activation.Options{Refresh: true})

@@ -75,7 +75,6 @@ type app struct {
 
 type globalFlags struct {
 	roots     []string
-	message   string
 	layersOff []string
 }
 
@@ -96,9 +95,8 @@ back when you leave. While nothing changed, no process is started.
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
-	f.StringSliceVar(&a.flags.roots, "root", nil, "govern the projects below `DIR` instead of the configured roots (repeatable)")
-	f.StringVar(&a.flags.message, "message", "", "how much to say: quiet, normal or verbose")
-	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "leave out `LAYER`s: default, nix, devsh.toml")
+	f.StringSliceVar(&a.flags.roots, "root", nil, "for this command, govern the projects below `DIR` instead of the configured roots (repeatable)")
+	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "for this command, leave out `LAYER`s: default, nix, devsh.toml")
 	_ = root.MarkPersistentFlagDirname("root") // it exists: defined above
 	root.SetVersionTemplate("devsh {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
