@@ -123,6 +123,54 @@ func TestChain(t *testing.T) {
 	}
 }
 
+// Promise 4 around a project: where an outer place changed since it was allowed,
+// its last good environment stays also for the places in it.
+func TestOuterChanged(t *testing.T) {
+	b := newBed(t)
+	outer := "[env]\nA = \"outer\"\n"
+	b.write("o2/devsh.toml", "[env]\nZ = \"z\"\n")
+	b.write("o2/o/devsh.toml", outer)
+	b.allow("o2")
+	b.allow("o2/o")
+	b.resolve("o2/o")
+	b.write("o2/o/devsh.toml", "[env]\nA = \"changed\"\n")
+	b.write("o2/o/i/devsh.toml", "[env]\nB = \"in ${A}\"\n")
+	b.write("o2/o/plain/go.mod", "")
+	for _, name := range []string{"o2/o/plain", "o2/o/i"} { // the second is not allowed yet
+		if e := b.resolve(name); b.value(e, "A") != "outer" || b.value(e, "Z") != "z" || b.value(e, "B") != "-" || e.State != Notice {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+	b.allow("o2/o/i")
+	e := b.resolve("o2/o/i")
+	if b.value(e, "A") != "outer" || b.value(e, "Z") != "z" || b.value(e, "B") != "in outer" || len(e.Layers) != 3 || e.Good != e.Generation {
+		t.Errorf("%+v", e)
+	}
+	if e.State != Notice || !strings.Contains(e.Note, "o: changed since you allowed it: devsh.toml") {
+		t.Errorf("%s %q", e.State, e.Note)
+	}
+	b.write("o2/o/i/devsh.toml", "inherit = false\n[env]\nB = \"alone\"\n")
+	b.allow("o2/o/i")
+	if e := b.resolve("o2/o/i"); b.value(e, "A") != "-" || b.value(e, "B") != "alone" || e.State != OK {
+		t.Errorf("alone: %+v", e)
+	}
+	b.write("o2/o/i/devsh.toml", "[env]\nB = \"${A} again\"\n")
+	b.allow("o2/o/i")
+	b.allow("o2/o")
+	if e := b.resolve("o2/o/i"); b.value(e, "B") != "changed again" || e.State != OK {
+		t.Errorf("allowed: %+v", e)
+	}
+	// What was denied meanwhile is in no last good environment.
+	b.resolve("o2/o")
+	b.write("o2/o/devsh.toml", outer)
+	if _, err := b.Deny(t.Context(), b.dev+"/o2"); err != nil {
+		t.Fatal(err)
+	}
+	if e := b.resolve("o2/o/i"); b.value(e, "Z") != "-" {
+		t.Errorf("denied: %+v", e)
+	}
+}
+
 // Layers that multiply each other's values end in an error, not in gigabytes.
 func TestLayersCannotMultiply(t *testing.T) {
 	b := newBed(t)

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/manifest"
-	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
-	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
@@ -64,6 +61,7 @@ type resolution struct {
 	place   Place
 	before  *Entry // the entry in force, or nil
 	places  []*place
+	kept    *keptPlace
 	inputs  []inputs.File
 	around  []inputs.File // what every environment depends on, as it was before
 	layers  []Layer
@@ -187,7 +185,7 @@ func (w *resolution) lastGood(ctx context.Context, e *Entry) (env.Delta, error) 
 		}
 		e.Good = ""
 	}
-	w.places, w.layers, w.deltas, w.salt = nil, nil, nil, ""
+	w.places, w.kept, w.layers, w.deltas, w.salt = nil, nil, nil, nil, ""
 	d, err := w.compose(ctx)
 	if errors.Is(err, context.Canceled) {
 		return env.Delta{}, err
@@ -198,30 +196,6 @@ func (w *resolution) lastGood(ctx context.Context, e *Entry) (env.Delta, error) 
 	e.Generation = generationID(w.project.Dir, d, "")
 	e.Layers = w.layers
 	return d, nil
-}
-
-// hintOf returns what the error advises to do next, or "".
-func hintOf(err error) string {
-	if e, ok := errors.AsType[*nixenv.Error](err); ok {
-		return e.Hint
-	}
-	if e, ok := errors.AsType[*manifest.Error](err); ok {
-		return e.Hint
-	}
-	return ""
-}
-
-func (w *resolution) problemNote(e *Entry) string {
-	// A newline in the directory's name does not end the line.
-	text := strings.ReplaceAll(e.Error, w.project.Dir, render.Visible(w.project.Dir))
-	note := fmt.Sprintf("devsh: %s: %s", w.project.Name(), firstLine(text))
-	if e.Hint != "" {
-		note += " (" + e.Hint + ")"
-	}
-	if e.Good != "" {
-		note += "; the last good environment stays"
-	}
-	return render.Visible(note)
 }
 
 // allInputs adds to what was consulted what every environment depends on, and
