@@ -116,11 +116,15 @@ func (p Place) Entry() (*Entry, error) {
 // Told notes for a running shell that the person has just been told what the
 // entry has to say.
 func (s Store) Told(shell int, e *Entry) error {
-	f, err := os.OpenFile(filepath.Join(s.Shells(), strconv.Itoa(shell)), os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	file, line := filepath.Join(s.Shells(), strconv.Itoa(shell)), "told e_"+e.ID+"\n"
+	if have, err := readOwn(file); err == nil && bytes.Contains(have, []byte(line)) {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "told e_%s\n", e.ID)
+	_, err = f.WriteString(line)
 	return errors.Join(err, f.Close())
 }
 
