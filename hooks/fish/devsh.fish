@@ -158,6 +158,8 @@ function __devsh_go --no-scope-shadowing
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
     if test "$state" != ok
         contains -- $known $__devsh_uneasy; or set -ga __devsh_uneasy $known
+        # «devsh allow» or «devsh reload» in this shell have said it.
+        test -f $__devsh_state/shells/$fish_pid; and string match -q "told $entry" <$__devsh_state/shells/$fish_pid; and set -ga __devsh_said "$known $$note"
     else if contains -- $known $__devsh_uneasy
         set -eg __devsh_uneasy __devsh_said # it is well again: what comes next is news
     end
@@ -522,6 +524,7 @@ end
 # The user's settings, as the program last read them.
 function __devsh_settings
     __devsh_load $__devsh_state/settings/settings.fish
+    contains -- "$DEVSH_MESSAGE" quiet normal verbose; and set -g __devsh_message $DEVSH_MESSAGE
     set -q __devsh_roots
 end
 
@@ -541,11 +544,23 @@ end
 function __devsh_start
     # In a project's environment its own PATH would answer.
     test -x "$__devsh_bin"; or set -q DEVSH_GENERATION; or set -g __devsh_bin (command -s devsh)
+    set -l stranger
     for dir in $HOME $__devsh_state_home $__devsh_state_home/devsh $__devsh_state
-        if test -e $dir; and not test -O $dir
-            __devsh_say inert "devsh: $dir is not yours: standing aside in this shell"
-            return 1
+        test -e $dir; and not test -O $dir; and set stranger $dir
+    end
+    # Nor may anybody else own what lies between: something of the user's would be above it.
+    set -l dir $__devsh_state
+    set -l between
+    while string match -rq '(?s)^(?<dir>.+)/[^/]*\z' -- $dir
+        if not test -O $dir
+            test -e $dir; and set between $dir
+        else if set -q between[1]
+            set stranger $between
         end
+    end
+    if set -q stranger[1]
+        __devsh_say inert "devsh: $stranger is not yours: standing aside in this shell"
+        return 1
     end
     if not __devsh_settings; or __devsh_settings_stale
         __devsh_run hook --settings; or set -g __devsh_failed # and it has said why

@@ -17,11 +17,11 @@ func TestNotAllowed(t *testing.T) {
 	b := newBed(t)
 	b.write("p/devsh.toml", one)
 	e := b.resolve("p")
-	if e.Generation != None || e.Mood != Notice || !strings.Contains(e.Note, "p is not allowed yet") || e.Good != "" {
+	if e.Generation != None || e.State != Notice || !strings.Contains(e.Note, "p is not allowed yet") || e.Good != "" {
 		t.Errorf("%+v", e)
 	}
 	b.allow("p")
-	if e = b.resolve("p"); b.value(e, "A") != "one" || e.Mood != OK || e.Good != e.Generation {
+	if e = b.resolve("p"); b.value(e, "A") != "one" || e.State != OK || e.Good != e.Generation {
 		t.Errorf("allowed: %+v", e)
 	}
 	// Beside it, with the same content and a name that begins so.
@@ -56,7 +56,7 @@ func TestLastGoodStays(t *testing.T) {
 				b.allow("p")
 			}
 			e := b.resolve("p")
-			if e.Generation != good.Generation || e.Good != good.Generation || e.Mood != Notice || !strings.Contains(e.Note, c.note) || b.value(e, "A") != "one" {
+			if e.Generation != good.Generation || e.Good != good.Generation || e.State != Notice || !strings.Contains(e.Note, c.note) || b.value(e, "A") != "one" {
 				t.Errorf("%+v", e)
 			}
 			// Also in another process, that knows only what is on disk.
@@ -65,7 +65,7 @@ func TestLastGoodStays(t *testing.T) {
 			}
 			b.write("p/devsh.toml", one)
 			b.allow("p")
-			if e := b.resolve("p"); e.Mood != OK || e.Generation != good.Generation || e.Error != "" {
+			if e := b.resolve("p"); e.State != OK || e.Generation != good.Generation || e.Error != "" {
 				t.Errorf("mended: %+v", e)
 			}
 		})
@@ -94,7 +94,7 @@ func TestDeny(t *testing.T) {
 	if _, err := os.Lstat(b.Store.Place(b.dev + "/p-beside").Current()); err != nil {
 		t.Error("the place beside lost what it had")
 	}
-	if e := b.resolve("p"); e.Generation != None || e.Mood != Refused || e.Note != "" {
+	if e := b.resolve("p"); e.Generation != None || e.State != Denied || e.Note != "" {
 		t.Errorf("denied: %+v", e)
 	}
 	if e := b.resolve("p/in"); b.value(e, "A") != "-" || b.value(e, "B") != "two" {
@@ -109,17 +109,65 @@ func TestChain(t *testing.T) {
 	b.write("o/devsh.toml", "[env]\nA = \"outer\"\nC = \"c\"\n")
 	b.write("o/i/devsh.toml", "[env]\nA = \"inner ${C}\"\n")
 	b.allow("o/i")
-	if e := b.resolve("o/i"); b.value(e, "C") != "-" || e.Mood != Notice || !strings.Contains(e.Note, "which is not allowed yet") {
+	if e := b.resolve("o/i"); b.value(e, "C") != "-" || e.State != Notice || !strings.Contains(e.Note, "which is not allowed yet") {
 		t.Errorf("the outer one is not allowed: %+v", e)
 	}
 	b.allow("o")
-	if e := b.resolve("o/i"); b.value(e, "A") != "inner c" || b.value(e, "C") != "c" || e.Mood != OK {
+	if e := b.resolve("o/i"); b.value(e, "A") != "inner c" || b.value(e, "C") != "c" || e.State != OK {
 		t.Errorf("both: %+v", e)
 	}
 	b.write("o/i/devsh.toml", "inherit = false\n[env]\nA = \"alone\"\n")
 	b.allow("o/i")
 	if e := b.resolve("o/i"); b.value(e, "A") != "alone" || b.value(e, "C") != "-" {
 		t.Errorf("alone: %+v", e)
+	}
+}
+
+// Promise 4 around a project: where an outer place changed since it was allowed,
+// its last good environment stays also for the places in it.
+func TestOuterChanged(t *testing.T) {
+	b := newBed(t)
+	outer := "[env]\nA = \"outer\"\n"
+	b.write("o2/devsh.toml", "[env]\nZ = \"z\"\n")
+	b.write("o2/o/devsh.toml", outer)
+	b.allow("o2")
+	b.allow("o2/o")
+	b.resolve("o2/o")
+	b.write("o2/o/devsh.toml", "[env]\nA = \"changed\"\n")
+	b.write("o2/o/i/devsh.toml", "[env]\nB = \"in ${A}\"\n")
+	b.write("o2/o/plain/go.mod", "")
+	for _, name := range []string{"o2/o/plain", "o2/o/i"} { // the second is not allowed yet
+		if e := b.resolve(name); b.value(e, "A") != "outer" || b.value(e, "Z") != "z" || b.value(e, "B") != "-" || e.State != Notice {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+	b.allow("o2/o/i")
+	e := b.resolve("o2/o/i")
+	if b.value(e, "A") != "outer" || b.value(e, "Z") != "z" || b.value(e, "B") != "in outer" || len(e.Layers) != 3 || e.Good != e.Generation {
+		t.Errorf("%+v", e)
+	}
+	if e.State != Notice || !strings.Contains(e.Note, "o: changed since you allowed it: devsh.toml") {
+		t.Errorf("%s %q", e.State, e.Note)
+	}
+	b.write("o2/o/i/devsh.toml", "inherit = false\n[env]\nB = \"alone\"\n")
+	b.allow("o2/o/i")
+	if e := b.resolve("o2/o/i"); b.value(e, "A") != "-" || b.value(e, "B") != "alone" || e.State != OK {
+		t.Errorf("alone: %+v", e)
+	}
+	b.write("o2/o/i/devsh.toml", "[env]\nB = \"${A} again\"\n")
+	b.allow("o2/o/i")
+	b.allow("o2/o")
+	if e := b.resolve("o2/o/i"); b.value(e, "B") != "changed again" || e.State != OK {
+		t.Errorf("allowed: %+v", e)
+	}
+	// What was denied meanwhile is in no last good environment.
+	b.resolve("o2/o")
+	b.write("o2/o/devsh.toml", outer)
+	if _, err := b.Deny(t.Context(), b.dev+"/o2"); err != nil {
+		t.Fatal(err)
+	}
+	if e := b.resolve("o2/o/i"); b.value(e, "Z") != "-" {
+		t.Errorf("denied: %+v", e)
 	}
 }
 

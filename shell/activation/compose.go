@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/manifest"
 	"github.com/hbohlen/devsh/shell/nixenv"
-	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
@@ -33,8 +31,9 @@ func (w *resolution) examineAll() error {
 }
 
 // judge decides which places contribute and leaves only those in w.places. It
-// returns the place that changed since it was allowed, if there is one, and
-// what is wrong with the files of one that is allowed.
+// returns the place that changed since it was allowed, if there is one whose
+// last good environment cannot stand in for it, and what is wrong with the
+// files of one that is allowed.
 func (w *resolution) judge(e *Entry) (changed *place, problem error) {
 	for _, p := range w.places {
 		j := Judged{Dir: p.dir, State: p.verdict.State, Because: p.verdict.Because, Digest: p.deciding.Digest(manifest.TouchesCode)}
@@ -52,6 +51,8 @@ func (w *resolution) judge(e *Entry) (changed *place, problem error) {
 	var effective []*place
 	for _, p := range chain {
 		switch {
+		case p.verdict.State == trust.Changed && w.keep(p):
+			effective, changed, problem = nil, nil, nil // it had all that lies around it
 		case p.verdict.State == trust.Changed:
 			changed = p
 		case p.allowed() && p.err != nil && problem == nil:
@@ -64,9 +65,38 @@ func (w *resolution) judge(e *Entry) (changed *place, problem error) {
 	return changed, problem
 }
 
+// keptPlace is a place around the project that changed since it was allowed:
+// its last good environment stays, as it does in the place itself.
+type keptPlace struct {
+	*place
+	delta  env.Delta
+	layers []Layer
+}
+
+// keep has the last good environment of a place around the project stand in
+// for it. It fails where there is none.
+func (w *resolution) keep(p *place) bool {
+	if p.dir == w.project.Dir || w.Settings.Apart {
+		return false
+	}
+	known := w.Store.Place(p.dir)
+	e, err := known.Entry()
+	if err != nil || e.Good == "" {
+		return false
+	}
+	d, err := known.Delta(e.Good)
+	if err != nil {
+		return false
+	}
+	w.kept = &keptPlace{place: p, delta: d, layers: e.Layers}
+	return true
+}
+
 // compose makes one delta of all layers, outer first.
 func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
-	if err := w.defaultShell(ctx); err != nil {
+	if w.kept != nil { // the default shell is part of it
+		w.layers, w.deltas = slices.Clone(w.kept.layers), []env.Delta{w.kept.delta}
+	} else if err := w.defaultShell(ctx); err != nil {
 		return env.Delta{}, err
 	}
 	for _, p := range w.places {
@@ -198,71 +228,4 @@ func gitIndex(dir string) []inputs.File {
 func (w *resolution) layer(name, source string, d env.Delta) {
 	w.layers = append(w.layers, Layer{Name: name, Source: source, Variables: len(d.Variables())})
 	w.deltas = append(w.deltas, d)
-}
-
-// describe writes the entry's note: what is active, or what the user has not
-// decided yet.
-func (w *resolution) describe(e *Entry, d env.Delta) {
-	own, declared := e.Own()
-	switch {
-	case declared && own.State == trust.Denied:
-		e.Mood = Refused
-		return
-	case declared && own.State == trust.Unknown:
-		e.Mood = Notice
-		e.Note = render.Visible(fmt.Sprintf("devsh: %s is not allowed yet: «devsh status» shows what it wants, «devsh allow» lets it", w.project.Name()))
-		return
-	}
-	for _, j := range e.Places {
-		if j.State == trust.Unknown {
-			e.Mood = Notice
-			e.Note = render.Visible(fmt.Sprintf("devsh: %s lies in %s, which is not allowed yet: «devsh allow %s» lets it", w.project.Name(), j.Dir, j.Dir))
-			return
-		}
-	}
-	e.Note = render.Visible(w.summary(d))
-}
-
-func (w *resolution) summary(d env.Delta) string {
-	var sources []string
-	for _, l := range w.layers {
-		name := l.Name
-		if l.Name == LayerNix {
-			name = filepath.Base(l.Source)
-		}
-		if !slices.Contains(sources, name) {
-			sources = append(sources, name)
-		}
-	}
-	text := fmt.Sprintf("devsh: %s (%s): %s", w.project.Name(), strings.Join(sources, ", "), count(len(d.Variables()), "variable"))
-	if n := len(d.Aliases); n > 0 {
-		text += ", " + count(n, "alias")
-	}
-	if w.Settings.Verbose {
-		text += ": " + strings.Join(slices.Concat(d.Variables(), slices.Sorted(maps.Keys(d.Aliases))), " ")
-	}
-	return text
-}
-
-func count(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "s"):
-		return fmt.Sprintf("%d %ses", n, what)
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func changedNote(p *place) string {
-	var names []string
-	for _, c := range p.verdict.Changes {
-		names = append(names, c.Path)
-	}
-	return render.Visible(fmt.Sprintf("devsh: %s: changed since you allowed it: %s; «devsh allow» shows what and lets it", filepath.Base(p.dir), strings.Join(names, ", ")))
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }

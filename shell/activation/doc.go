@@ -7,7 +7,7 @@
 //
 //	tree/PATH/@devsh/            what is known of the project at /PATH
 //	    current -> e_ENTRY       the entry in force
-//	    e_ENTRY/id=…             its name tells entry, generation, kind and mood
+//	    e_ENTRY/id=…             its name tells entry, generation, kind and state
 //	           /check.fish       functions that tell whether an input changed
 //	           /entry.gob        the same for programs
 //	           /0 /1 …           stamps: an input's time, or a link to what it led to
@@ -16,7 +16,7 @@
 //	    log                      what the last evaluation said
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
-//	shells/PID                   the generation that a running shell uses
+//	shells/PID                   the generations that a running shell uses, and what it was told
 //	trust/                       see package trust
 //	nix/                         see package nixenv
 package activation

@@ -8,26 +8,28 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/manifest"
 	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
-// Mood is what an entry tells the hook of itself.
-type Mood string
+// State is what an entry tells the hook of itself, in the name of a file.
+type State string
 
 const (
 	// OK: the generation is what the inputs say.
-	OK Mood = "ok"
+	OK State = "ok"
 	// Notice: there is something to tell, once per shell.
-	Notice Mood = "notice"
-	// Refused: the user has denied the project. Nothing is told, and the
+	Notice State = "notice"
+	// Denied: the user has denied the project. Nothing is told, and the
 	// project's leave hook does not run.
-	Refused Mood = "denied"
+	Denied State = "denied"
 )
 
 // Entry is what is known of a project: which generation is in force, from
@@ -36,7 +38,7 @@ type Entry struct {
 	ID         string
 	Generation string // [None] where there is no environment
 	Project    project.Project
-	Mood       Mood
+	State      State
 	// Note is the line for the person: what is active, or what is wrong.
 	Note string
 	// Good is the last generation that was made from allowed inputs.
@@ -55,7 +57,7 @@ type Entry struct {
 
 // Layer is one source of environment.
 type Layer struct {
-	Name      string // "default", "nix" or "devsh.toml"
+	Name      string // LayerDefault, LayerNix or LayerManifest
 	Source    string // a file, or a flake reference
 	Variables int    // how many it changes
 }
@@ -64,7 +66,7 @@ type Layer struct {
 const (
 	LayerDefault  = "default"
 	LayerNix      = "nix"
-	LayerManifest = "devsh.toml"
+	LayerManifest = manifest.Name
 )
 
 // Judged is one place of the chain and what the user has said of it.
@@ -109,6 +111,21 @@ func (p Place) Entry() (*Entry, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return &e, nil
+}
+
+// Told notes for a running shell that the person has just been told what the
+// entry has to say.
+func (s Store) Told(shell int, e *Entry) error {
+	file, line := filepath.Join(s.Shells(), strconv.Itoa(shell)), "told e_"+e.ID+"\n"
+	if have, err := readOwn(file); err == nil && bytes.Contains(have, []byte(line)) {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line)
+	return errors.Join(err, f.Close())
 }
 
 // Delta reads the delta of a generation of the place.

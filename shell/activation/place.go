@@ -113,8 +113,7 @@ func (p *place) readDotenv() {
 			}
 		}
 		if err != nil {
-			// What cannot be read as variables is judged by its content.
-			in.EnvFile, in.Content = false, data
+			in.Unreadable = err.Error()
 		}
 		for _, a := range assignments {
 			in.Vars[a.Name] = templateText(a.Value)

@@ -117,7 +117,7 @@ func (p Place) publish(e *Entry) error {
 }
 
 func idFile(e *Entry) string {
-	return render.FishID("e_"+e.ID, e.Generation, string(e.Project.Kind), string(e.Mood))
+	return render.FishID("e_"+e.ID, e.Generation, string(e.Project.Kind), string(e.State))
 }
 
 // complete reports whether an entry's directory has all its files.
@@ -137,7 +137,7 @@ func (p Place) complete(name string) bool {
 // same state of affairs makes no new entry.
 func identify(e *Entry) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %s %q %q %q %q %q %q %+v %+v %s\n", ABI, rendererVersion, e.Generation, e.Project.Kind, e.Mood, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places, e.Settings)
+	fmt.Fprintf(h, "%d %d %s %q %q %q %q %q %q %+v %+v %s\n", ABI, rendererVersion, e.Generation, e.Project.Kind, e.State, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places, e.Settings)
 	for _, f := range e.Inputs {
 		fmt.Fprintf(h, "%q %t %d %d %d %q %t %t\n", f.Path, f.Exists, f.Size, f.Inode, f.Time.UnixNano(), f.Target, f.Dir, f.Plain)
 	}

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/manifest"
-	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
-	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
@@ -30,6 +27,9 @@ type Settings struct {
 	Default      *manifest.Manifest // a table, or both
 	Verbose      bool
 	HookTimeout  time.Duration
+	// Apart says that these settings are this process's and not those that all
+	// shells share: what is computed is published for nobody.
+	Apart bool
 }
 
 // Off reports whether the user has switched a layer off.
@@ -61,6 +61,7 @@ type resolution struct {
 	place   Place
 	before  *Entry // the entry in force, or nil
 	places  []*place
+	kept    *keptPlace
 	inputs  []inputs.File
 	around  []inputs.File // what every environment depends on, as it was before
 	layers  []Layer
@@ -80,7 +81,8 @@ type Options struct {
 }
 
 // Resolve finds the project that owns dir, computes its environment from what
-// the user allowed, and publishes it. What is wrong with a project's files is
+// the user allowed, and publishes it unless the settings are this process's own.
+// What is wrong with a project's files is
 // no error here: the entry says it, and the last good environment stays. The
 // error wraps [project.ErrNotGoverned], [project.ErrGone], [ErrNotOwned], the
 // context's error, or says why nothing could be published.
@@ -100,7 +102,9 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 	defer unlock()
 	work := &resolution{Resolver: r, project: p, place: place, refresh: opts.Refresh, log: &logFile{path: place.Log()}}
 	defer work.log.Close()
-	work.before, _ = place.Entry() // unreadable is as good as none
+	if !r.Settings.Apart {
+		work.before, _ = place.Entry() // unreadable is as good as none
+	}
 	if work.before != nil && !opts.Refresh && !opts.Judge && work.before.Settings == r.Settings.Digest && work.before.Error == "" && len(work.before.Stale()) == 0 && samePlace(work.before.Project, *p) {
 		if _, err := place.Delta(work.before.Generation); err == nil && place.complete("e_"+work.before.ID) {
 			r.collect(place, work.before)
@@ -113,6 +117,10 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 	}
 	if err := place.makeGeneration(e.Generation, delta); err != nil {
 		return nil, err
+	}
+	if r.Settings.Apart {
+		e.ID = identify(e)
+		return e, nil
 	}
 	if err := place.publish(e); err != nil {
 		return nil, err
@@ -131,7 +139,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 	if err := w.examineAll(); err != nil {
 		return nil, env.Delta{}, err
 	}
-	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, Mood: OK, Time: w.Now()}
+	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, State: OK, Time: w.Now()}
 	if w.before != nil {
 		e.Good = w.before.Good
 	}
@@ -156,11 +164,11 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 		w.describe(e, delta)
 		return e, delta, nil
 	case problem != nil:
-		e.Mood, e.Error, e.Hint = Notice, problem.Error(), hintOf(problem)
+		e.State, e.Error, e.Hint = Notice, problem.Error(), hintOf(problem)
 		e.Note = w.problemNote(e)
 		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:
-		e.Mood, e.Note = Notice, changedNote(changed)
+		e.State, e.Note = Notice, changedNote(changed)
 	}
 	delta, err := w.lastGood(ctx, e)
 	return e, delta, err
@@ -177,7 +185,7 @@ func (w *resolution) lastGood(ctx context.Context, e *Entry) (env.Delta, error) 
 		}
 		e.Good = ""
 	}
-	w.places, w.layers, w.deltas, w.salt = nil, nil, nil, ""
+	w.places, w.kept, w.layers, w.deltas, w.salt = nil, nil, nil, nil, ""
 	d, err := w.compose(ctx)
 	if errors.Is(err, context.Canceled) {
 		return env.Delta{}, err
@@ -188,30 +196,6 @@ func (w *resolution) lastGood(ctx context.Context, e *Entry) (env.Delta, error) 
 	e.Generation = generationID(w.project.Dir, d, "")
 	e.Layers = w.layers
 	return d, nil
-}
-
-// hintOf returns what the error advises to do next, or "".
-func hintOf(err error) string {
-	if e, ok := errors.AsType[*nixenv.Error](err); ok {
-		return e.Hint
-	}
-	if e, ok := errors.AsType[*manifest.Error](err); ok {
-		return e.Hint
-	}
-	return ""
-}
-
-func (w *resolution) problemNote(e *Entry) string {
-	// A newline in the directory's name does not end the line.
-	text := strings.ReplaceAll(e.Error, w.project.Dir, render.Visible(w.project.Dir))
-	note := fmt.Sprintf("devsh: %s: %s", w.project.Name(), firstLine(text))
-	if e.Hint != "" {
-		note += " (" + e.Hint + ")"
-	}
-	if e.Good != "" {
-		note += "; the last good environment stays"
-	}
-	return render.Visible(note)
 }
 
 // allInputs adds to what was consulted what every environment depends on, and

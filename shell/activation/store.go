@@ -28,13 +28,16 @@ func NewStore(stateHome string) Store {
 	return Store{Dir: filepath.Join(stateHome, "devsh", fmt.Sprintf("v%d", ABI))}
 }
 
-// ErrNotOwned says that the state directory belongs to somebody else: as under
-// sudo -E, where root would trust what the user wrote.
-var ErrNotOwned = errors.New("the state directory is not yours")
+// ErrNotOwned says that the state directory, or one on the way to it, belongs to
+// somebody else: as under sudo -E, where root would trust what the user wrote.
+var ErrNotOwned = errors.New("it is not yours, and devsh's state lies there")
 
 // Open makes the store's directories where they are missing. The error wraps
 // [ErrNotOwned] where another user owns one.
 func (s Store) Open() error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.Settings(), s.Trust()} {
 		if err := makeDirs(filepath.Dir(s.Dir), dir); err != nil {
 			return err
@@ -51,19 +54,26 @@ func (s Store) Open() error {
 }
 
 // check returns an error that wraps [ErrNotOwned] where another user owns the
-// store: nothing in it may be believed then. One that is not there is fine.
+// store or a directory on the way to it: nothing in it may be believed then.
+// What is above the user's home is not asked about: who owns that, owns the
+// home. Below the first directory that is the user's own, all must be. A store
+// that is not there is fine.
 func (s Store) check() error {
-	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree()} {
+	home := filepath.Dir(filepath.Dir(s.Dir)) // of state
+	mine := false
+	for _, dir := range project.Levels("/", s.tree()) {
 		info, err := os.Stat(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			return nil // opening makes it
 		}
 		if err != nil {
 			return fmt.Errorf("look at state directory: %w", err)
 		}
-		if err := owned(dir, info); err != nil {
+		err = owned(dir, info)
+		if err != nil && (mine || project.Within(dir, home)) {
 			return err
 		}
+		mine = mine || err == nil
 	}
 	return nil
 }
@@ -156,7 +166,7 @@ func ParseActive(generation, projectDir string) (Active, bool) {
 	}
 	a := Active{Store: Store{Dir: filepath.Dir(state)}, Project: projectDir, Generation: id}
 	info, err := os.Lstat(generation)
-	if err != nil || !info.IsDir() || owned(generation, info) != nil {
+	if err != nil || !info.IsDir() || owned(generation, info) != nil || a.Store.check() != nil {
 		return Active{}, false
 	}
 	return a, true

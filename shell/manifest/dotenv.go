@@ -18,7 +18,8 @@ import (
 // strings, without places for errors and without references, and devsh stores
 // no value of the user's environment.
 //
-// Path is only used in errors, which are [*Error].
+// Path is only used in errors, which are [*Error]. They say where and what is
+// wrong, and nothing of the text: it may be a piece of a secret.
 func ParseDotenv(path string, data []byte) ([]Assignment, error) {
 	if err := checkText(path, data); err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (p *dotenv) assignment() (Assignment, error) {
 	name = strings.TrimRight(name, " \t")
 	if err := env.CheckName(name); err != nil {
 		if !env.IsIdentifier(name) {
-			return Assignment{}, errorf(at, "%s is not a variable name: letters, digits and _, not beginning with a digit", quote(name))
+			return Assignment{}, errorf(at, "what stands before the = is no variable's name: letters, digits and _, not beginning with a digit")
 		}
 		return Assignment{}, errorf(at, "%v", err)
 	}
@@ -188,7 +189,7 @@ func (p *dotenv) reference(i, end int) (name string, length int, err error) {
 			return "", 0, errorf(p.cursor.at(i), "${ without a closing }").hint(`write \$ for a dollar sign`)
 		}
 		if !env.IsIdentifier(inner) {
-			return "", 0, errorf(p.cursor.at(i), "${%s} is not understood, only ${NAME} is", strings.Trim(quote(inner), `"`)).
+			return "", 0, errorf(p.cursor.at(i), "only ${NAME} is understood, and this is something else").
 				hint(`write \$ for a dollar sign`)
 		}
 		return inner, len(inner) + 3, nil

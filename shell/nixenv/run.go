@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -148,9 +149,15 @@ func (l *limited) Write(p []byte) (int, error) {
 // runGroup runs cmd in a session of its own, without a terminal and with
 // nothing to read, until it ends, ctx does, or out is full; then everything
 // that is left of the session's process group is killed. On cancelling, nix
-// is first asked, so that it ends its builders.
+// is first asked, so that it ends its builders. Where devsh itself is killed,
+// the system kills the program, which nix in turn has arranged for its builders;
+// a signal that asks nix would wait for the end of a long computation.
 func runGroup(ctx context.Context, cmd *exec.Cmd, out *limited) error {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// To the system the parent is the thread that forks, and Go ends threads:
+	// this one is kept until the child has ended.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = killAfter
 	if err := cmd.Start(); err != nil {
 		return err

@@ -104,10 +104,10 @@ func function(b *strings.Builder, name string, checks []Check) {
 }
 
 // FishID is the name of the file that tells the hook of an entry: the entry,
-// its generation, the kind of place and the entry's mood. None of them has a
+// its generation, the kind of place and the entry's state. None of them has a
 // "=" or a "/".
-func FishID(entry, generation, kind, mood string) string {
-	return strings.Join([]string{"id", entry, generation, kind, mood}, "=")
+func FishID(entry, generation, kind, state string) string {
+	return strings.Join([]string{"id", entry, generation, kind, state}, "=")
 }
 
 // FishSettings renders what the hook knows of the user's settings: the regular

@@ -19,6 +19,10 @@ type File struct {
 	Vars map[string]string
 	// EnvFile marks such a file, also when it is missing or empty.
 	EnvFile bool
+	// Unreadable says why an [env] file cannot be read as variables, without
+	// its text, which may hold secrets. Nothing of it is used, so that allowing
+	// it allows nothing; what it says once it can be read is asked about.
+	Unreadable string
 }
 
 // Inputs are all deciding inputs of one place: a directory with a devsh.toml,
@@ -38,7 +42,7 @@ func (in Inputs) Digest(risky func(name string) bool) string {
 	fmt.Fprintf(h, "devsh trust 1\n%q\n", in.Dir)
 	for _, f := range in.sorted() {
 		sum := sha256.Sum256(f.Content)
-		fmt.Fprintf(h, "%q %t %x\n", f.Path, f.Exists, sum)
+		fmt.Fprintf(h, "%q %t %x %t\n", f.Path, f.Exists, sum, f.Unreadable != "")
 		for _, name := range slices.Sorted(maps.Keys(f.Vars)) {
 			if risky(name) {
 				fmt.Fprintf(h, " %q %q\n", name, f.Vars[name])
@@ -64,20 +68,4 @@ func compare(a, b string) int {
 		return 1
 	}
 	return 0
-}
-
-// changedVars names the variables in which two [env] files differ.
-func changedVars(was, now map[string]string) []string {
-	names := map[string]bool{}
-	for n, v := range now {
-		if w, ok := was[n]; !ok || w != v {
-			names[n] = true
-		}
-	}
-	for n := range was {
-		if _, ok := now[n]; !ok {
-			names[n] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
 }

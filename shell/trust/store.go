@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -50,15 +49,6 @@ type Verdict struct {
 	From string
 }
 
-// Change is one file that is not as it was allowed.
-type Change struct {
-	Path     string
-	Old, New []byte   // contents, where they may be shown
-	Vars     []string // names of changed variables of an [env] file
-	Added    bool
-	Removed  bool
-}
-
 type record struct {
 	Dir   string       `json:"dir"`
 	State State        `json:"state"`
@@ -75,7 +65,8 @@ type recordFile struct {
 	EnvFile bool   `json:"env_file,omitempty"`
 	// Vars holds a keyed digest of each value of an [env] file: enough to see
 	// that it changed, and nothing to read a secret from.
-	Vars map[string]string `json:"vars,omitempty"`
+	Vars       map[string]string `json:"vars,omitempty"`
+	Unreadable bool              `json:"unreadable,omitempty"`
 }
 
 // Check says what the user has decided about the place, and whether its
@@ -121,6 +112,7 @@ func (s *Store) Allow(in Inputs, now time.Time) error {
 		rf := recordFile{Path: encode(f.Path), Exists: f.Exists, Digest: digest(f.Content), EnvFile: f.EnvFile}
 		if f.EnvFile {
 			rf.Vars = keyed(salt, f.Vars)
+			rf.Unreadable = f.Unreadable != ""
 			rf.Digest = ""
 		} else {
 			rf.Content = f.Content
@@ -220,55 +212,6 @@ func read(file, dir string) (*record, error) {
 		return nil, fmt.Errorf("it is not one of %s", dir)
 	}
 	return &rec, nil
-}
-
-func (r *record) compare(in Inputs, risky func(string) bool) []Change {
-	salt, _ := hex.DecodeString(r.Salt)
-	was := map[string]recordFile{}
-	for _, f := range r.Files {
-		was[f.Path] = f
-	}
-	var changes []Change
-	for _, f := range in.sorted() {
-		old, known := was[encode(f.Path)]
-		delete(was, encode(f.Path))
-		c := Change{Path: f.Path, Old: old.Content, New: f.Content, Added: f.Exists && !old.Exists, Removed: !f.Exists && old.Exists}
-		switch {
-		case f.EnvFile && (old.EnvFile || !known):
-			c.Old, c.New = nil, nil
-			c.Vars = changedVars(old.Vars, keyed(salt, f.Vars))
-			if any(c.Vars, risky) {
-				changes = append(changes, c)
-			}
-		case !known && f.Exists, known && (old.Exists != f.Exists || old.Digest != digest(f.Content)):
-			changes = append(changes, c)
-		}
-	}
-	for _, f := range r.Files {
-		if _, left := was[f.Path]; left && f.Exists && !f.EnvFile {
-			changes = append(changes, Change{Path: decode(f.Path), Old: f.Content, Removed: true})
-		}
-	}
-	return changes
-}
-
-func any(names []string, test func(string) bool) bool {
-	for _, n := range names {
-		if test(n) {
-			return true
-		}
-	}
-	return false
-}
-
-func keyed(salt []byte, vars map[string]string) map[string]string {
-	out := make(map[string]string, len(vars))
-	for name, value := range vars {
-		m := hmac.New(sha256.New, salt)
-		m.Write([]byte(value))
-		out[name] = hex.EncodeToString(m.Sum(nil))
-	}
-	return out
 }
 
 func digest(data []byte) string {

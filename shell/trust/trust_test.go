@@ -125,17 +125,54 @@ func TestEnvFileRule(t *testing.T) {
 		"a risky variable":     {envFile(".env", map[string]string{"A": "1", "LD_PRELOAD": "l", "PATH": ""}), Changed},
 		"a risky one went":     {envFile(".env", map[string]string{"A": "1"}), Changed},
 		"gone":                 {File{Path: ".env", EnvFile: true}, Changed},
-		"unreadable now":       {File{Path: ".env", Exists: true, Content: []byte("A=\"")}, Changed},
+		"unreadable now":       {File{Path: ".env", Exists: true, EnvFile: true, Unreadable: ".env:1: a quote that does not end"}, Changed},
 		"another file instead": {envFile(".env.local", map[string]string{"PATH": "x"}), Changed},
 	} {
 		if got := state(t, s, in(c.f)); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	// One that could not be read when it was allowed is asked about later.
-	allow(t, s, in(File{Path: ".env", Exists: true, Content: []byte("A=\"")}))
+	// One that could not be read when it was allowed is asked about later, not
+	// before: nothing of it is used.
+	allow(t, s, in(File{Path: ".env", Exists: true, EnvFile: true, Unreadable: ".env:1: a quote that does not end"}))
 	if got := state(t, s, in(envFile(".env", map[string]string{"A": "1"}))); got != Changed {
 		t.Errorf("readable at last: %s", got)
+	}
+	if got := state(t, s, in(File{Path: ".env", Exists: true, EnvFile: true, Unreadable: "something else"})); got != Allowed {
+		t.Errorf("still not readable: %s", got)
+	}
+}
+
+// Of an [env] file the names are told, each under what happened to it.
+func TestEnvFileChanges(t *testing.T) {
+	s := newStore(t)
+	check := func(f File) *EnvChange {
+		t.Helper()
+		v, err := s.Check(Inputs{Dir: "/p", Files: []File{f}})
+		if err != nil || len(v.Changes) != 1 || v.Changes[0].Old != nil || v.Changes[0].New != nil {
+			t.Fatalf("%+v, %v", v, err)
+		}
+		return v.Changes[0].Env
+	}
+	unreadable := File{Path: ".env", Exists: true, EnvFile: true, Unreadable: "why"}
+	allow(t, s, Inputs{Dir: "/p", Files: []File{envFile(".env", map[string]string{"GONE": "1", "OTHER": "2", "SAME": "3", "PATH": "a"})}})
+	for name, c := range map[string]struct {
+		f    File
+		want EnvChange
+	}{
+		"names":          {envFile(".env", map[string]string{"NEW": "1", "OTHER": "3", "SAME": "3", "PATH": "b"}), EnvChange{Added: []string{"NEW"}, Removed: []string{"GONE"}, Changed: []string{"OTHER", "PATH"}}},
+		"not readable":   {unreadable, EnvChange{Unreadable: "why"}},
+		"the file went":  {File{Path: ".env", EnvFile: true}, EnvChange{Removed: []string{"GONE", "OTHER", "PATH", "SAME"}}},
+		"emptied wholly": {envFile(".env", nil), EnvChange{Removed: []string{"GONE", "OTHER", "PATH", "SAME"}}},
+	} {
+		if got := check(c.f); !reflect.DeepEqual(*got, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, *got, c.want)
+		}
+	}
+	allow(t, s, Inputs{Dir: "/p", Files: []File{unreadable}})
+	want := EnvChange{Added: []string{"A"}, WasUnreadable: true}
+	if got := check(envFile(".env", map[string]string{"A": "1"})); !reflect.DeepEqual(*got, want) {
+		t.Errorf("readable at last: %+v, want %+v", *got, want)
 	}
 }
 
@@ -175,6 +212,7 @@ func TestDigest(t *testing.T) {
 		"more":        {Dir: "/p", Files: append([]File{file("flake.nix", "")}, base.Files...)},
 		"risky value": {Dir: "/p", Files: []File{base.Files[0], envFile(".env", map[string]string{"A": "1", "LD_PRELOAD": "m"})}},
 		"risky name":  {Dir: "/p", Files: []File{base.Files[0], envFile(".env", map[string]string{"A": "1", "LD_PRELOAD": "l", "PATH": "/x"})}},
+		"unreadable":  {Dir: "/p", Files: []File{base.Files[0], {Path: ".env", Exists: true, EnvFile: true, Unreadable: "why"}}},
 		"names":       {Dir: "/p", Files: []File{base.Files[0], envFile(".env", map[string]string{"AA": "1", "LD_PRELOAD": "l"})}},
 	} {
 		d := in.Digest(s.Risky)

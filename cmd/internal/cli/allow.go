@@ -3,9 +3,7 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/hbohlen/devsh/cmd/internal/agentmark"
@@ -27,7 +25,7 @@ It is for a person: without a terminal, or run by a coding agent, it refuses, un
 is given the digest that «devsh status» shows.`,
 		Example: `  devsh allow
   devsh allow ~/dev/api`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {
@@ -49,9 +47,7 @@ is given the digest that «devsh status» shows.`,
 			if err != nil {
 				return err
 			}
-			if e.Mood != activation.OK {
-				fmt.Fprintln(a.Stderr, e.Note)
-			}
+			a.tell(w, e)
 			if e.Error != "" {
 				return silent(exitFailed)
 			}
@@ -68,10 +64,6 @@ func first(args []string) string {
 		return ""
 	}
 	return args[0]
-}
-
-func directories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
 // mayAllow keeps out whoever is no person: guard rails, and no boundary, since
@@ -113,34 +105,6 @@ func (a *app) showRequest(req *activation.Request) {
 	}
 }
 
-func (a *app) showChange(c trust.Change) {
-	if len(c.Vars) > 0 {
-		fmt.Fprintf(a.Stderr, "%s: other values: %s\n", render.Visible(c.Path), render.Visible(strings.Join(c.Vars, ", ")))
-		return
-	}
-	name := render.Visible(c.Path)
-	text := diff.Diff("allowed/"+name, c.Old, "now/"+name, c.New)
-	_, body, _ := strings.Cut(string(text), "\n") // the line that names the command
-	fmt.Fprint(a.Stderr, a.colourDiff(render.VisibleText(body)))
-}
-
-// colourDiff marks added and removed lines on a terminal.
-func (a *app) colourDiff(text string) string {
-	if !a.colour(a.Stderr) {
-		return text
-	}
-	lines := strings.SplitAfter(text, "\n")
-	for i, l := range lines {
-		switch {
-		case strings.HasPrefix(l, "+"):
-			lines[i] = "\x1b[32m" + strings.TrimSuffix(l, "\n") + "\x1b[0m\n"
-		case strings.HasPrefix(l, "-"):
-			lines[i] = "\x1b[31m" + strings.TrimSuffix(l, "\n") + "\x1b[0m\n"
-		}
-	}
-	return strings.Join(lines, "")
-}
-
 func relative(base, path string) string {
 	if rel, err := filepath.Rel(base, path); err == nil {
 		return rel
@@ -154,7 +118,7 @@ func (a *app) denyCommand() *cobra.Command {
 		Short:   "Take a project's permission away",
 		Long:    `Take the project's permission away. Shells that stand in it leave its environment at their next prompt.`,
 		Example: "  devsh deny ~/dev/api",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 )
 
@@ -14,11 +16,31 @@ func (a *app) completionCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch args[0] {
 			case "fish":
-				return cmd.Root().GenFishCompletion(a.Stdout, true)
+				if err := cmd.Root().GenFishCompletion(a.Stdout, true); err != nil {
+					return err
+				}
+				_, err := fmt.Fprint(a.Stdout, fishDirectories)
+				return err
 			case "bash":
 				return cmd.Root().GenBashCompletionV2(a.Stdout, true)
 			}
 			return cmd.Root().GenZshCompletion(a.Stdout)
 		},
 	}
+}
+
+// fishDirectories completes the directories, which cobra cannot in fish: where
+// it is told to, it has fish offer all files.
+const fishDirectories = `
+complete -c devsh -n '__fish_seen_subcommand_from allow deny init log reload status' -x -a '(__fish_complete_directories)'
+complete -c devsh -n '__fish_seen_subcommand_from env exec status' -l dir -x -a '(__fish_complete_directories)'
+complete -c devsh -l root -x -a '(__fish_complete_directories)'
+`
+
+// directories completes the one argument of commands that take a directory.
+func directories(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveFilterDirs
 }

@@ -25,7 +25,7 @@ func (a *app) enterCommand() *cobra.Command {
 				fmt.Fprintf(a.Stderr, "devsh: this shell's hook is of version %d and devsh of %d: the environment stays as it is; «exec fish» brings them together\n", abi, activation.ABI)
 				return silent(exitOutdated)
 			}
-			w, err := a.world()
+			w, err := a.shellsWorld()
 			if err != nil {
 				return err
 			}

@@ -18,7 +18,7 @@ func (a *app) envCommand() *cobra.Command {
 compared with the environment outside of it.`,
 		Example: `  devsh env --format json | jq .PATH
   eval "$(devsh env --format bash)"`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, ok := render.Formats()[format]; !ok {
 				return usage(fmt.Errorf("--format %s: it is one of json, fish, bash, dotenv", format))
@@ -39,7 +39,7 @@ compared with the environment outside of it.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "the project's `DIR`ectory instead of the working directory")
+	cmd.Flags().StringVar(&dir, "dir", "", "the project's directory `DIR` instead of the working directory")
 	cmd.Flags().StringVar(&format, "format", "json", "json, fish, bash or dotenv")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"json", "fish", "bash", "dotenv"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagDirname("dir")

@@ -47,7 +47,7 @@ allowed is refused with exit code 125; 126 and 127 are those of env(1).`,
 			return a.become(e, args)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "the project's `DIR`ectory instead of the working directory")
+	cmd.Flags().StringVar(&dir, "dir", "", "the project's directory `DIR` instead of the working directory")
 	cmd.Flags().SetInterspersed(false)
 	_ = cmd.MarkFlagDirname("dir")
 	return cmd
@@ -104,7 +104,7 @@ func (a *app) mayUse(e *activation.Entry) error {
 	if e.Error != "" && e.Good == "" {
 		return &failure{err: errors.New(e.Error), hint: e.Hint, code: exitRefused}
 	}
-	if e.Mood == activation.Notice {
+	if e.State == activation.Notice {
 		fmt.Fprintln(a.Stderr, e.Note)
 	}
 	return nil

@@ -39,8 +39,6 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-func usage(err error) error { return &failure{err: err, code: exitUsage} }
-
 func hinted(err error, hint string) error {
 	return &failure{err: err, hint: hint, code: exitFailed}
 }
@@ -66,10 +64,6 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	var f *failure
 	if !errors.As(err, &f) {
 		f = &failure{err: err, code: exitFailed}
-		// cobra's own complaints are about the command line.
-		if strings.HasPrefix(err.Error(), "unknown command") {
-			f.code = exitUsage
-		}
 	}
 	if f.hint == "" {
 		f.hint = hintFor(err)
@@ -88,7 +82,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 func hintFor(err error) string {
 	switch {
 	case errors.Is(err, project.ErrNotGoverned):
-		return "devsh governs the projects below its roots, ~/dev by default; «roots» in config.toml or --root names others"
+		return "devsh governs the projects below its roots, ~/dev by default; «roots» in config.toml names others, --root for one command"
 	case errors.Is(err, activation.ErrNothing):
 		return "«devsh init» writes a devsh.toml"
 	case errors.Is(err, activation.ErrNotOwned):

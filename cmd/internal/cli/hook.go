@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hbohlen/devsh/hooks"
+	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/render"
 )
 
 func (a *app) hookCommand() *cobra.Command {
@@ -22,7 +23,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 		Example: `  echo 'devsh hook fish | source' >> ~/.config/fish/config.fish
   devsh hook fish > ~/.config/fish/conf.d/devsh.fish`,
 		ValidArgs: []string{"fish"},
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(atMostOne, cobra.OnlyValidArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && !settingsOnly {
 				return usage(fmt.Errorf("name the shell: devsh hook fish"))
@@ -37,6 +38,10 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 			if err != nil {
 				return err
 			}
+			if a.inStore(bin) {
+				fmt.Fprintf(a.Stderr, "devsh: the hook is to call %s, which a garbage collection may remove\n"+
+					"hint: install devsh into a profile that is on PATH («nix profile install», home.packages): the hook then calls that one\n", render.Visible(bin))
+			}
 			_, err = fmt.Fprint(a.Stdout, hooks.Fish(bin))
 			return err
 		},
@@ -47,7 +52,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 }
 
 func (a *app) publishSettings() error {
-	w, err := a.world()
+	w, err := a.shellsWorld()
 	if err != nil {
 		return err
 	}
@@ -68,7 +73,7 @@ func (a *app) binary() (string, error) {
 	}
 	for _, dir := range filepath.SplitList(a.leave()["PATH"]) {
 		candidate := filepath.Join(dir, "devsh")
-		if !filepath.IsAbs(candidate) || strings.HasPrefix(candidate, "/nix/store/") {
+		if !filepath.IsAbs(candidate) || a.inStore(candidate) {
 			continue
 		}
 		if found, err := filepath.EvalSymlinks(candidate); err == nil && found == real {
@@ -79,4 +84,13 @@ func (a *app) binary() (string, error) {
 		return "", fmt.Errorf("find this program: %w", err)
 	}
 	return self, nil
+}
+
+// inStore reports whether a path is of the Nix store itself, and no link to it.
+func (a *app) inStore(path string) bool {
+	store := a.env["NIX_STORE_DIR"]
+	if !filepath.IsAbs(store) {
+		store = "/nix/store"
+	}
+	return project.Within(path, filepath.Clean(store))
 }

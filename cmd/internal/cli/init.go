@@ -40,7 +40,7 @@ code 1 says that there is such.`,
 		Example: `  devsh init
   devsh init --from-envrc
   devsh init --print ~/dev/api`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := a.directory(first(args))
 			if err != nil {

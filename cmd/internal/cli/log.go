@@ -21,7 +21,7 @@ func (a *app) logCommand() *cobra.Command {
 		Use:     "log [DIR]",
 		Short:   "Show what the last evaluation of a project said",
 		Example: "  devsh log | less",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMostOne,
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {

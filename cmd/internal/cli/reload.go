@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,11 +17,15 @@ func (a *app) reloadCommand() *cobra.Command {
 		Long: `Evaluate the project anew, also where nothing seems to have changed. Shells that stand
 in it have the result at their next prompt.`,
 		Example: "  devsh reload",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {
 				return err
+			}
+			if apart := w.settings.Apart; len(apart) > 0 {
+				return usageHint(fmt.Errorf("%s is for single commands, and reload is for the shells, which all follow %s", strings.Join(apart, ", "), a.tilde(w.settings.File)),
+					"reload without it, or write it into that file")
 			}
 			before := w.resolver.Known(dir)
 			e, err := w.resolver.Resolve(cmd.Context(), dir, activation.Options{Refresh: true})
@@ -28,12 +33,11 @@ in it have the result at their next prompt.`,
 			if err != nil {
 				return err
 			}
+			a.tell(w, e)
 			switch {
 			case e.Error != "":
-				fmt.Fprintln(a.Stderr, e.Note)
 				return silent(exitFailed)
-			case e.Mood != activation.OK:
-				fmt.Fprintln(a.Stderr, e.Note)
+			case e.State != activation.OK:
 			case before != nil && before.Generation == e.Generation:
 				fmt.Fprintf(a.Stderr, "devsh: %s: evaluated anew: the same as before\n", render.Visible(e.Project.Name()))
 			default:

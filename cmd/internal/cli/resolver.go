@@ -3,6 +3,7 @@ package cli
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,10 +23,21 @@ type world struct {
 	base env.Env
 }
 
-// world reads the settings. HOME and the XDG directories are those of the user,
-// also inside a project that sets them otherwise.
+// world reads the settings with the flags and variables that change them for
+// this one process.
 func (a *app) world() (*world, error) {
 	base := a.leave()
+	return a.worldWith(base, func(name string) string { return base[name] }, settings.Flags{Roots: a.flags.roots, LayersOff: a.flags.layersOff})
+}
+
+// shellsWorld reads the settings that all shells share: those of the file.
+func (a *app) shellsWorld() (*world, error) {
+	return a.worldWith(a.leave(), nil, settings.Flags{})
+}
+
+// worldWith reads the settings. HOME and the XDG directories are those of the user,
+// also inside a project that sets them otherwise.
+func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings.Flags) (*world, error) {
 	home := base["HOME"]
 	if !filepath.IsAbs(home) {
 		return nil, hinted(fmt.Errorf("HOME is %q, not an absolute directory", home), "set HOME to your home directory")
@@ -33,10 +45,11 @@ func (a *app) world() (*world, error) {
 	stateHome := xdg(base, "XDG_STATE_HOME", filepath.Join(home, ".local/state"))
 	s, err := settings.Load(settings.Options{
 		Home: home, ConfigHome: xdg(base, "XDG_CONFIG_HOME", filepath.Join(home, ".config")),
-		Getenv:   func(name string) string { return base[name] },
-		Flags:    settings.Flags{Roots: a.flags.roots, Message: a.flags.message, LayersOff: a.flags.layersOff},
-		ReadFile: os.ReadFile,
+		Getenv: getenv, Flags: flags, ReadFile: os.ReadFile,
 	})
+	if wrong, ok := errors.AsType[*settings.SourceError](err); ok && strings.HasPrefix(wrong.Source, "--") {
+		return nil, usageHint(err, wrong.Hint)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +59,7 @@ func (a *app) world() (*world, error) {
 			Digest: settingsDigest(s),
 			Files:  []string{s.File}, Roots: s.Roots, TrustedTrees: s.TrustedRoots, LayersOff: s.LayersOff,
 			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
+			Apart: len(s.Apart) > 0,
 		},
 		Home: home, Env: base.List(), Now: a.Now,
 		Warn: func(line string) {
@@ -60,7 +74,7 @@ func (a *app) world() (*world, error) {
 // settingsDigest identifies what the settings came out as, wherever each of
 // them comes from.
 func settingsDigest(s *settings.Settings) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %s %q %v %s", s.Digest, s.Roots, s.Message, s.TrustedRoots, s.LayersOff, s.ShellHookTimeout))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %q %v %s", s.Digest, s.Roots, s.TrustedRoots, s.LayersOff, s.ShellHookTimeout))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -109,6 +123,16 @@ func (a *app) at(given string) (string, *world, error) {
 	}
 	w, err := a.world()
 	return dir, w, err
+}
+
+// tell says what the entry has to tell, if anything, and leaves a note for the
+// shell that this was started from, which would say it once more.
+func (a *app) tell(w *world, e *activation.Entry) {
+	if e.State == activation.OK || e.Note == "" {
+		return
+	}
+	fmt.Fprintln(a.Stderr, e.Note)
+	_ = w.resolver.Store.Told(a.Parent, e) // said twice is no harm
 }
 
 // progress returns what shows, on a terminal, what is being done; elsewhere

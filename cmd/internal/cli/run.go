@@ -28,6 +28,8 @@ type Env struct {
 	// HasTerminal reports whether the process has a controlling terminal:
 	// whether a person can be meant.
 	HasTerminal func() bool
+	// Parent is the process that started this one: a shell, mostly.
+	Parent int
 	// Executable is where the program lies.
 	Executable func() (string, error)
 }
@@ -37,7 +39,7 @@ func System() Env {
 	return Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Environ: os.Environ(), Getwd: os.Getwd, Now: time.Now, Exec: syscall.Exec,
-		HasTerminal: hasTerminal, Executable: os.Executable,
+		HasTerminal: hasTerminal, Parent: os.Getppid(), Executable: os.Executable,
 	}
 }
 
@@ -73,7 +75,6 @@ type app struct {
 
 type globalFlags struct {
 	roots     []string
-	message   string
 	layersOff []string
 }
 
@@ -90,38 +91,24 @@ back when you leave. While nothing changed, no process is started.
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              cobra.NoArgs,
+		Args:              noSuchCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
-	f.StringSliceVar(&a.flags.roots, "root", nil, "govern the projects below `DIR` instead of the configured roots (repeatable)")
-	f.StringVar(&a.flags.message, "message", "", "how much to say: quiet, normal or verbose")
-	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "leave out `LAYER`s: default, nix, devsh.toml")
+	f.StringSliceVar(&a.flags.roots, "root", nil, "for this command, govern the projects below `DIR` instead of the configured roots (repeatable)")
+	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "for this command, leave out `LAYER`s: default, nix, devsh.toml")
+	_ = root.MarkPersistentFlagDirname("root") // it exists: defined above
 	root.SetVersionTemplate("devsh {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),
 		a.execCommand(), a.envCommand(), a.logCommand(), a.initCommand(),
 		a.hookCommand(), a.enterCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
 	)
-	root.Args = usageArgs(root.Args)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
 	return root
-}
-
-// usageArgs makes cobra's complaints about arguments known as wrong usage.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	if check == nil {
-		return nil
-	}
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usage(err)
-		}
-		return nil
-	}
 }
 
 // isTerminal reports whether something written to w is seen by a person.

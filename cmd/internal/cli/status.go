@@ -17,7 +17,7 @@ func (a *app) statusCommand() *cobra.Command {
 	var dir string
 	var all, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status [--dir DIR] [--all] [--json]",
+		Use:   "status [DIR] [--all] [--json]",
 		Short: "Show what is active and why",
 		Long: `Show what is active, from which layers and inputs it was made, whether it is stale and
 why, and what the project's trust is: what it wants, and the digest of just that.
@@ -25,18 +25,22 @@ why, and what the project's trust is: what it wants, and the digest of just that
 It changes nothing and evaluates nothing. Exit code 1 says that something needs the person:
 a project that is not allowed, that changed since, or whose environment failed.`,
 		Example: `  devsh status
+  devsh status ~/dev/api
   devsh status --all
   devsh status --json | jq -r .trust.digest`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			w, err := a.world()
-			if err != nil {
-				return err
+		Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			given := first(args)
+			switch {
+			case all && (dir != "" || given != ""), dir != "" && given != "":
+				return usageHint(errors.New("DIR, --dir DIR and --all exclude each other"), "it is «devsh "+cmd.Use+"»")
+			case given == "":
+				given = dir
 			}
 			if all {
-				return a.statusAll(w, asJSON)
+				return a.statusAll(asJSON)
 			}
-			d, err := a.directory(dir)
+			d, w, err := a.at(given)
 			if err != nil {
 				return err
 			}
@@ -57,10 +61,11 @@ a project that is not allowed, that changed since, or whose environment failed.`
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&dir, "dir", "", "the project's `DIR`ectory instead of the working directory")
+	f.StringVar(&dir, "dir", "", "the same as the argument `DIR`")
 	f.BoolVar(&all, "all", false, "all known projects")
 	f.BoolVar(&asJSON, "json", false, "as JSON")
 	_ = cmd.MarkFlagDirname("dir")
+	cmd.ValidArgsFunction = directories
 	return cmd
 }
 
@@ -81,6 +86,7 @@ type status struct {
 	Hint        string        `json:"hint,omitempty"`
 	Trust       *statusTrust  `json:"trust,omitempty"`
 	Places      []statusPlace `json:"places,omitempty"` // the chain that contributes, outer first
+	Apart       []string      `json:"apart,omitempty"`  // flags and variables that hold for single commands, not for what is shown of shells
 	NeedsPerson bool          `json:"needs_person"`
 	request     *activation.Request
 }
@@ -129,7 +135,7 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None}
+	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None, Apart: w.settings.Apart}
 	place := w.resolver.Store.Place(p.Dir)
 	if e, err := place.Entry(); err == nil {
 		s.fromEntry(place, e)
@@ -188,7 +194,11 @@ func (s *status) fromRequest(req *activation.Request) {
 	s.Trust, s.request = t, req
 }
 
-func (a *app) statusAll(w *world, asJSON bool) error {
+func (a *app) statusAll(asJSON bool) error {
+	w, err := a.world()
+	if err != nil {
+		return err
+	}
 	entries, err := w.resolver.Store.Known()
 	if err != nil {
 		return fmt.Errorf("read the state directory: %w", err)

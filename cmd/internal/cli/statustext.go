@@ -46,6 +46,9 @@ func (a *app) showStatus(s *status) {
 	for _, path := range s.Stale {
 		fmt.Fprintf(out, "  stale     %s changed since: the next prompt looks at it\n", a.short(s.Project, path))
 	}
+	if len(s.Apart) > 0 {
+		fmt.Fprintf(out, "  settings  %s: for single commands; shells have what is shown here\n", strings.Join(s.Apart, ", "))
+	}
 	if s.Error != "" {
 		fmt.Fprintf(out, "  error     %s\n", s.Error)
 	}

@@ -54,6 +54,8 @@ type bed struct {
 	t   *testing.T
 	p   string
 	uid uint32 // whose home it is
+	// stateHome is XDG_STATE_HOME where it is not the bed's.
+	stateHome string
 }
 
 func newBed(t *testing.T) *bed {
@@ -88,7 +90,11 @@ func (b *bed) command(name string, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(b.t.Context(), fishtest.Limit())
 	b.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = b.Env().List()
+	environ := b.Env()
+	if b.stateHome != "" {
+		environ["XDG_STATE_HOME"] = b.stateHome
+	}
+	cmd.Env = environ.List()
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.WaitDelay = time.Second

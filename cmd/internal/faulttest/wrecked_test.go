@@ -194,6 +194,39 @@ func TestRootInAnothersHome(t *testing.T) {
 	}
 }
 
+// A directory on the way from the home to the state that belongs to somebody
+// else: its owner can put another state in the place of the user's.
+func TestStrangerOnTheWay(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make directories of other users")
+	}
+	for _, stranger := range []int{54321, 0} {
+		b := newBed(t)
+		b.visit(b.p)
+		local := b.Home + "/local"
+		b.stateHome = local + "/share/state"
+		if err := errors.Join(os.MkdirAll(local+"/share", 0o755), os.Rename(b.Home+"/state", b.stateHome)); err != nil {
+			t.Fatal(err)
+		}
+		b.give(12345)
+		if inside, _, stderr := b.visit(b.p); inside != "A=a;B=1" || stderr != "" {
+			t.Fatalf("before: %s, %s", inside, stderr)
+		}
+		if err := os.Chown(local, stranger, stranger); err != nil {
+			t.Fatal(err)
+		}
+		inside, _, stderr := b.visit(b.p)
+		if inside != "A=;B=" || stderr != "devsh: "+local+" is not yours: standing aside in this shell\n" {
+			t.Errorf("%s, %q", inside, stderr)
+		}
+		for _, args := range [][]string{{"exec", "--dir", b.p, "--", "printenv", "A"}, {"enter", "--abi", "1", "--", b.p}} {
+			if r := b.devsh(args...); r.code == 0 || r.stdout != "" || !strings.Contains(r.stderr, local+": it is not yours") {
+				t.Errorf("%s: %+v", args[0], r)
+			}
+		}
+	}
+}
+
 // A full disk, where a real one can be had.
 func TestFullDisk(t *testing.T) {
 	b := newBed(t)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/manifest"
 )
 
@@ -38,7 +39,7 @@ func checkMessage(text, _ string) (string, *problem) {
 }
 
 func checkLayer(text, _ string) (string, *problem) {
-	return oneOf(strings.TrimSpace(text), LayerDefault, LayerNix, LayerManifest)
+	return oneOf(strings.TrimSpace(text), activation.LayerDefault, activation.LayerNix, activation.LayerManifest)
 }
 
 func oneOf(text string, known ...string) (string, *problem) {

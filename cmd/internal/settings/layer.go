@@ -14,7 +14,7 @@ import (
 type setting struct {
 	key string
 	// env is the variable that sets it, "" where none may: what widens trust
-	// is said in the file only.
+	// is said in the file only, and so is what shells are told.
 	env   string
 	split string // what separates the elements in the variable; "" for a single string
 	flag  string
@@ -28,7 +28,7 @@ type problem struct{ msg, hint string }
 
 var all = []setting{
 	{key: "roots", env: "DEVSH_ROOTS", split: ":", flag: "--root", many: true, check: checkRoot},
-	{key: "message", env: "DEVSH_MESSAGE", flag: "--message", check: checkMessage},
+	{key: "message", check: checkMessage}, // DEVSH_MESSAGE is the hook's: it is that shell's own
 	{key: "trust.roots", many: true, check: checkRoot},
 	{key: "layers.off", env: "DEVSH_LAYERS_OFF", split: ",", flag: "--layers-off", many: true, check: checkLayer},
 	{key: "shell_hook.timeout", check: checkTimeout},
@@ -44,10 +44,7 @@ func layer(doc *manifest.Document, o Options) (*viper.Viper, error) {
 	v.SetDefault("roots", []string{o.Home + "/dev"})
 	v.SetDefault("message", string(Normal))
 	v.SetDefault("shell_hook.timeout", "30s")
-	flags := map[string][]string{"roots": o.Flags.Roots, "layers.off": o.Flags.LayersOff}
-	if o.Flags.Message != "" {
-		flags["message"] = []string{o.Flags.Message}
-	}
+	flags := o.Flags.byKey()
 	for _, s := range all {
 		if err := s.fromFile(doc, o.Home, file); err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/viper"
@@ -32,6 +33,10 @@ type Settings struct {
 	ShellHookTimeout time.Duration
 	// Default is the shell that is active in every place under a root.
 	Default Default
+	// Apart names the flags and variables because of which these settings are
+	// not those of the file. What is computed with them is for one process:
+	// shells share what they are given, so theirs follows the file alone.
+	Apart []string
 }
 
 // Default is the default shell of the roots.
@@ -52,13 +57,6 @@ const (
 	Verbose Message = "verbose"
 )
 
-// The layers that can be switched off.
-const (
-	LayerDefault  = "default"
-	LayerNix      = "nix"
-	LayerManifest = manifest.Name
-)
-
 // Options are the sources of the settings.
 type Options struct {
 	// Home is the user's home directory, absolute.
@@ -77,7 +75,6 @@ type Options struct {
 // Flags are settings from the command line; nil and "" are not given.
 type Flags struct {
 	Roots     []string
-	Message   string
 	LayersOff []string
 }
 
@@ -122,7 +119,36 @@ func Load(o Options) (*Settings, error) {
 		return nil, err
 	}
 	s.fill(v)
+	shared, err := layer(doc, Options{Home: o.Home})
+	if err != nil {
+		return nil, err
+	}
+	s.Apart = apart(v, shared, o)
 	return s, nil
+}
+
+// apart names the sources of what is not as in the file.
+func apart(v, shared *viper.Viper, o Options) []string {
+	var names []string
+	flags := o.Flags.byKey()
+	for _, s := range all {
+		is, was := v.GetStringSlice(s.key), shared.GetStringSlice(s.key)
+		slices.Sort(is)
+		slices.Sort(was)
+		switch {
+		case slices.Equal(is, was):
+		case flags[s.key] != nil:
+			names = append(names, s.flag)
+		default:
+			names = append(names, s.env)
+		}
+	}
+	return names
+}
+
+// byKey returns the flags that were given, by the settings' names.
+func (f Flags) byKey() map[string][]string {
+	return map[string][]string{"roots": f.Roots, "layers.off": f.LayersOff}
 }
 
 // fill takes over the values, which are checked already.

@@ -86,24 +86,25 @@ append = ["/opt/man"]
 
 func TestPrecedence(t *testing.T) {
 	const text = "roots = ['/file']\nmessage = 'quiet'\n[layers]\noff = ['nix']\n[trust]\nroots = ['/t']\n"
-	vars := map[string]string{"DEVSH_ROOTS": "/env:~/e", "DEVSH_MESSAGE": "verbose", "DEVSH_LAYERS_OFF": "default, devsh.toml",
+	vars := map[string]string{"DEVSH_ROOTS": "/env:~/e", "DEVSH_MESSAGE": "loud", "DEVSH_LAYERS_OFF": "default, devsh.toml",
 		"DEVSH_TRUST_ROOTS": "/evil"}
 	for _, tt := range []struct {
 		vars  map[string]string
 		flags Flags
 		roots []string
-		msg   Message
 		off   map[string]bool
+		apart []string
 	}{
-		{nil, Flags{}, []string{"/file"}, Quiet, map[string]bool{"nix": true}},
-		{vars, Flags{}, []string{"/env", "/home/u/e"}, Verbose, map[string]bool{"default": true, "devsh.toml": true}},
-		{vars, Flags{Roots: []string{"/flag"}, Message: "normal", LayersOff: []string{}}, []string{"/flag"}, Normal, map[string]bool{}},
+		{nil, Flags{}, []string{"/file"}, map[string]bool{"nix": true}, nil},
+		{vars, Flags{}, []string{"/env", "/home/u/e"}, map[string]bool{"default": true, "devsh.toml": true}, []string{"DEVSH_ROOTS", "DEVSH_LAYERS_OFF"}},
+		{vars, Flags{Roots: []string{"/flag"}, LayersOff: []string{}}, []string{"/flag"}, map[string]bool{}, []string{"--root", "--layers-off"}},
+		{map[string]string{"DEVSH_ROOTS": "/file:/file/."}, Flags{LayersOff: []string{"nix"}}, []string{"/file"}, map[string]bool{"nix": true}, nil},
 	} {
 		s, err := load(text, tt.vars, tt.flags)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(s.Roots, tt.roots) || s.Message != tt.msg || !reflect.DeepEqual(s.LayersOff, tt.off) ||
+		if !reflect.DeepEqual(s.Roots, tt.roots) || s.Message != Quiet || !reflect.DeepEqual(s.LayersOff, tt.off) || !reflect.DeepEqual(s.Apart, tt.apart) ||
 			!reflect.DeepEqual(s.TrustedRoots, []string{"/t"}) {
 			t.Errorf("%+v", s)
 		}
@@ -170,10 +171,8 @@ func TestSourceErrors(t *testing.T) {
 	}{
 		{"DEVSH_ROOTS", "dev", Flags{}, `DEVSH_ROOTS: "dev" is not absolute`},
 		{"DEVSH_ROOTS", "/a::/b", Flags{}, `DEVSH_ROOTS: "" is not absolute`},
-		{"DEVSH_MESSAGE", "loud", Flags{}, `DEVSH_MESSAGE: "loud" is none of`},
 		{"DEVSH_LAYERS_OFF", "nix,x", Flags{}, `DEVSH_LAYERS_OFF: "x" is none of`},
 		{"", "", Flags{Roots: []string{"/"}}, `--root: "/" holds`},
-		{"", "", Flags{Message: "x"}, `--message: "x" is none of`},
 		{"", "", Flags{LayersOff: []string{"x"}}, `--layers-off: "x" is none of`},
 	} {
 		_, err := load("", map[string]string{tt.name: tt.value}, tt.flags)

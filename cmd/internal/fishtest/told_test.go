@@ -1,0 +1,37 @@
+package fishtest
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestToldOnce: what allow and reload say of a project that fails, the shell
+// that they were typed in does not say again; another one does.
+func TestToldOnce(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Project("p", "[env]\nA = \n")
+	f := Start(t, b, Options{})
+	f.OK("cd " + Quote(dir))
+	said := func(line string, status int) {
+		t.Helper()
+		from := f.Session.Mark()
+		if _, got := f.Run(line); got != status {
+			t.Errorf("%s: status %d, want %d", line, got, status)
+		}
+		f.OK("true")
+		f.OK("cd ..")
+		f.OK("cd " + Quote(dir))
+		if text := Plain(f.Session.Output(from)); strings.Count(text, "devsh.toml:2") != 1 {
+			t.Errorf("%s: not said once:\n%s", line, text)
+		}
+	}
+	said("devsh allow", 1)
+	said("devsh reload", 1)
+	other := Start(t, b, Options{})
+	other.OK("cd " + Quote(dir))
+	other.OK("true")
+	if text := Plain(other.Session.Output(0)); strings.Count(text, "devsh.toml:2") != 1 {
+		t.Errorf("the other shell did not say it once:\n%s", text)
+	}
+}

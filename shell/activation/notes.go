@@ -1,0 +1,111 @@
+package activation
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/manifest"
+	"github.com/hbohlen/devsh/shell/nixenv"
+	"github.com/hbohlen/devsh/shell/render"
+	"github.com/hbohlen/devsh/shell/trust"
+)
+
+// describe writes the entry's note: what is active, or what the user has not
+// decided yet.
+func (w *resolution) describe(e *Entry, d env.Delta) {
+	own, declared := e.Own()
+	switch {
+	case declared && own.State == trust.Denied:
+		e.State = Denied
+		return
+	case declared && own.State == trust.Unknown:
+		e.State = Notice
+		e.Note = render.Visible(fmt.Sprintf("devsh: %s is not allowed yet: «devsh status» shows what it wants, «devsh allow» lets it", w.project.Name()))
+		return
+	}
+	if w.kept != nil {
+		e.State, e.Note = Notice, changedNote(w.kept.place)
+		return
+	}
+	for _, j := range e.Places {
+		if j.State == trust.Unknown {
+			e.State = Notice
+			e.Note = render.Visible(fmt.Sprintf("devsh: %s lies in %s, which is not allowed yet: «devsh allow %s» lets it", w.project.Name(), j.Dir, j.Dir))
+			return
+		}
+	}
+	e.Note = render.Visible(w.summary(d))
+}
+
+func (w *resolution) summary(d env.Delta) string {
+	var sources []string
+	for _, l := range w.layers {
+		name := l.Name
+		if l.Name == LayerNix {
+			name = filepath.Base(l.Source)
+		}
+		if !slices.Contains(sources, name) {
+			sources = append(sources, name)
+		}
+	}
+	text := fmt.Sprintf("devsh: %s (%s): %s", w.project.Name(), strings.Join(sources, ", "), count(len(d.Variables()), "variable"))
+	if n := len(d.Aliases); n > 0 {
+		text += ", " + count(n, "alias")
+	}
+	if w.Settings.Verbose {
+		text += ": " + strings.Join(slices.Concat(d.Variables(), slices.Sorted(maps.Keys(d.Aliases))), " ")
+	}
+	return text
+}
+
+func count(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "s"):
+		return fmt.Sprintf("%d %ses", n, what)
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func changedNote(p *place) string {
+	var names []string
+	for _, c := range p.verdict.Changes {
+		names = append(names, c.Path)
+	}
+	return render.Visible(fmt.Sprintf("devsh: %s: changed since you allowed it: %s; «devsh allow» shows what and lets it", filepath.Base(p.dir), strings.Join(names, ", ")))
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// hintOf returns what the error advises to do next, or "".
+func hintOf(err error) string {
+	if e, ok := errors.AsType[*nixenv.Error](err); ok {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*manifest.Error](err); ok {
+		return e.Hint
+	}
+	return ""
+}
+
+func (w *resolution) problemNote(e *Entry) string {
+	// A newline in the directory's name does not end the line.
+	text := strings.ReplaceAll(e.Error, w.project.Dir, render.Visible(w.project.Dir))
+	note := fmt.Sprintf("devsh: %s: %s", w.project.Name(), firstLine(text))
+	if e.Hint != "" {
+		note += " (" + e.Hint + ")"
+	}
+	if e.Good != "" {
+		note += "; the last good environment stays"
+	}
+	return render.Visible(note)
+}
