@@ -22,7 +22,7 @@ function __devsh_pwd --on-variable PWD
     status is-command-substitution; and test -z "$(status current-commandline)"; and return
     # Where one has been before within the place that is active, there is nothing to look at before the prompt.
     if contains -- "$PWD" $__devsh_seen; and test "$__devsh_current" -ef "$__devsh_entry" -a -z "$DIRENV_DIR"
-        set -g __devsh_last $PWD
+        set -g __devsh_at $PWD
         set -g __devsh_below false
         test "$PWD" = "$__devsh_dir"; and return
         set -g __devsh_below __devsh_news
@@ -31,20 +31,24 @@ function __devsh_pwd --on-variable PWD
     __devsh_look
 end
 
+# One check a prompt, each in turn, so that a prompt's work does not grow with the inputs: $__devsh_turn is the next.
 function __devsh_prompt --on-event fish_prompt
-    # Unset, both sides of -ef are files that do not exist, and to fish 3.6 these are the same.
-    if set -q __devsh_current; and test "$PWD" = "$__devsh_last" -a "$__devsh_current" -ef "$__devsh_entry" -a "$DIRENV_DIR" = "$__devsh_direnv"
-        # One check a prompt, each in turn: a prompt's work does not grow with the inputs.
-        if not $__devsh_turns[1]; and not $__devsh_below
-            set -q __devsh_turns[2]; and set -g __devsh_turns $__devsh_turns[2..] $__devsh_turns[1]
-            return
-        end
-    else if not set -q __devsh_current; and test "$PWD" = "$__devsh_last"
-        return
-    end
+    $__devsh_turn; and not $__devsh_below; and return
     test -t 0; and set -g __devsh_at_prompt yes
     __devsh_look
     set -eg __devsh_at_prompt
+end
+
+# The turn where no place is active.
+function __devsh_outside
+    test "$PWD$DIRENV_DIR" = "$__devsh_at"
+end
+
+# The turn after a failure: the inputs are left in peace until the next cd, or until something is published.
+function __devsh_resting
+    test "$PWD$DIRENV_DIR" = "$__devsh_at"; or return
+    # Unset, both sides of -ef are files that do not exist, and to fish 3.6 these are the same.
+    not set -q __devsh_current; or test "$__devsh_current" -ef "$__devsh_entry"
 end
 
 # --- which place governs $PWD, and is what is known of it still true --------------------------------------------
@@ -52,8 +56,7 @@ end
 # With an argument the program has just been asked: what it left is taken as it is. The other names are its own, and
 # those of the functions that follow.
 function __devsh_look -a asked known entry generation kind state
-    set -g __devsh_last $PWD
-    set -g __devsh_direnv "$DIRENV_DIR"
+    set -g __devsh_at "$PWD$DIRENV_DIR"
     set -eg __devsh_gaveup
     set -l d $PWD
     if set -q __devsh_linked; and string match -rq -- $__devsh_linked $d
@@ -70,8 +73,7 @@ function __devsh_look -a asked known entry generation kind state
         end
         if not __devsh_find
             test -z "$asked"; and __devsh_ask; and __devsh_look asked; and return
-            set -g __devsh_turns false
-            set -g __devsh_below false
+            __devsh_rest
             __devsh_within; or __devsh_nowhere
             return
         end
@@ -145,16 +147,12 @@ function __devsh_go --no-scope-shadowing
     set -g __devsh_id $entry
     set -g __devsh_kind $kind
     functions -q __devsh_stale_$entry; or __devsh_load $__devsh_entry/check.fish
-    set -l turns __devsh_turns_$entry
     set -l note __devsh_note_$entry
-    set -g __devsh_turns $$turns __devsh_between
+    set -g __devsh_turn __devsh_turn_0_$entry
     set -g __devsh_seen
     test "$d" = "$PWD"; and set -g __devsh_seen $d
     test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
-    if set -q __devsh_gaveup
-        set -g __devsh_turns false
-        set -g __devsh_below false
-    end
+    set -q __devsh_gaveup; and __devsh_rest
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
     if test "$state" != ok
         contains -- $known $__devsh_uneasy; or set -ga __devsh_uneasy $known
@@ -171,7 +169,7 @@ function __devsh_go --no-scope-shadowing
         __devsh_load $__devsh_tree$known/@devsh/g-$generation/enter.fish
         if not functions -q __devsh_enter_$generation
             __devsh_say "load $generation" "devsh: cannot read $__devsh_tree$known/@devsh/g-$generation: run «devsh reload»"
-            set -g __devsh_turns false
+            __devsh_rest
             return
         end
     end
@@ -185,11 +183,18 @@ function __devsh_go --no-scope-shadowing
     test "$state" = ok; or __devsh_say "$known $$note" "$$note"
 end
 
+function __devsh_rest
+    set -g __devsh_turn __devsh_resting
+    set -g __devsh_below false
+end
+
 # No place governs $PWD.
 function __devsh_nowhere
+    set -g __devsh_turn __devsh_outside
+    set -g __devsh_below false
     set -q __devsh_current; or set -q __devsh_adopted; or return
     test "$__devsh_generation" = none; or __devsh_off
-    set -eg __devsh_current __devsh_entry __devsh_seen __devsh_turns __devsh_below __devsh_dir __devsh_gaveup
+    set -eg __devsh_current __devsh_entry __devsh_seen __devsh_dir __devsh_gaveup
 end
 
 # Should another tool's environment be left alone?
@@ -215,12 +220,13 @@ function __devsh_news
     test "$__devsh_kind" != project; and __devsh_sign .
 end
 
-# At the prompt, in turn: has one come up between $PWD and the place that governs it?
+# The last turn of all: has none come up between $PWD and the place that governs it?
 function __devsh_between -a d known entry generation kind state
-    test "$PWD" = "$__devsh_dir"; and return 1
+    set -g __devsh_turn __devsh_turn_0_$__devsh_id
+    __devsh_resting; or return
+    test "$PWD" = "$__devsh_dir"; and return
     set d $PWD
-    __devsh_find; and test "$known" = "$__devsh_dir"; and return 1
-    return 0
+    __devsh_find; and test "$known" = "$__devsh_dir"
 end
 
 # Is the directory a project by a version-control directory or a language's manifest? (project.Markers)
@@ -268,10 +274,7 @@ function __devsh_off
     __devsh_unpath_$was; or __devsh_walk
     __devsh_leave_$was; or __devsh_slow
     __devsh_undo_$was
-    for name in $__devsh_olds
-        __devsh_copy DEVSH_OLD_$name $name
-    end
-    set -q __devsh_olds[1]; and set -eg DEVSH_OLD_$__devsh_olds
+    __devsh_restore
     set -eg __devsh_olds __devsh_hooked __devsh_adopted DEVSH_GENERATION DEVSH_PROJECT
     set -g __devsh_generation none
 end
@@ -301,9 +304,25 @@ function __devsh_save_each
     for __devsh_l_name in $argv
         set -qg $__devsh_l_name; or continue
         set -el $__devsh_l_name
-        __devsh_copy $__devsh_l_name DEVSH_OLD_$__devsh_l_name
         set -ga __devsh_olds $__devsh_l_name
+        if set -qgx $__devsh_l_name; and not set -qg --path $__devsh_l_name # most are so
+            set -gx --unpath DEVSH_OLD_$__devsh_l_name $$__devsh_l_name
+        else
+            __devsh_copy $__devsh_l_name DEVSH_OLD_$__devsh_l_name
+        end
     end
+end
+
+function __devsh_restore
+    for __devsh_l_name in $__devsh_olds
+        set -l __devsh_l_old DEVSH_OLD_$__devsh_l_name
+        if set -qgx $__devsh_l_old; and not set -qg --path $__devsh_l_old
+            set -gx --unpath $__devsh_l_name $$__devsh_l_old
+        else
+            __devsh_copy $__devsh_l_old $__devsh_l_name
+        end
+    end
+    set -q __devsh_olds[1]; and set -eg DEVSH_OLD_$__devsh_olds
 end
 
 # Some value is not as it was made: what the user changed stays, the rest goes.

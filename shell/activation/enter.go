@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/hbohlen/devsh/shell/project"
 )
@@ -43,11 +44,20 @@ func (r *Resolver) forgetLinks(dir string) {
 	}
 }
 
-// forget removes the entry in force: shells find it gone at their next prompt.
+// forget removes the entry in force: shells find its stamps gone at their next
+// prompt.
 func (p Place) forget() error {
-	err := os.RemoveAll(p.Current())
+	if err := remove(p.Current()); err != nil {
+		return err
+	}
+	names, err := os.ReadDir(p.Dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
+	}
+	for _, n := range names {
+		if strings.HasPrefix(n.Name(), entryPrefix) {
+			err = errors.Join(err, remove(filepath.Join(p.Dir, n.Name())))
+		}
 	}
 	return err
 }

@@ -34,8 +34,8 @@ func (r *Resolver) collect(p Place, e *Entry) {
 	for _, n := range names {
 		path := filepath.Join(p.Dir, n.Name())
 		switch {
-		case strings.HasPrefix(n.Name(), "e_"):
-			if n.Name() != "e_"+e.ID {
+		case strings.HasPrefix(n.Name(), entryPrefix):
+			if n.Name() != entryName(e.ID) {
 				os.RemoveAll(path)
 			}
 		case strings.HasPrefix(n.Name(), atomicfile.TempPrefix):

@@ -19,7 +19,7 @@ import (
 
 // rendererVersion is part of the identity of generations and entries. It grows
 // when the same thing is rendered differently.
-const rendererVersion = 1
+const rendererVersion = 2
 
 // generationID names a delta of a project by its content. Salt is what else
 // makes it a new generation, such as the watched files.
@@ -92,7 +92,7 @@ func (p Place) makeDir(name string, files map[string][]byte, more func(dir strin
 // and has made the generation.
 func (p Place) publish(e *Entry) error {
 	e.ID = identify(e)
-	name := "e_" + e.ID // part of a variable's name in the hook
+	name := entryName(e.ID)
 	if link, err := os.Readlink(p.Current()); err == nil && link == name && p.complete(name) {
 		return nil
 	}
@@ -101,9 +101,12 @@ func (p Place) publish(e *Entry) error {
 		return fmt.Errorf("encode entry: %w", err)
 	}
 	files := map[string][]byte{
-		idFile(e):    nil,
-		"check.fish": render.FishChecks(name, e.Note, checks(e.Inputs, filepath.Join(p.Dir, name))),
-		entryFile:    data,
+		idFile(e): nil,
+		"check.fish": render.FishChecks(render.Watch{
+			Entry: name, Dir: filepath.Join(p.Dir, name), Current: p.Current(), Note: e.Note,
+			Checks: checks(e.Inputs, filepath.Join(p.Dir, name)),
+		}),
+		entryFile: data,
 	}
 	if err := p.makeDir(name, files, func(dir string) error { return stamp(dir, e.Inputs) }); err != nil {
 		return err
@@ -117,13 +120,13 @@ func (p Place) publish(e *Entry) error {
 }
 
 func idFile(e *Entry) string {
-	return render.FishID("e_"+e.ID, e.Generation, string(e.Project.Kind), string(e.State))
+	return render.FishID(entryName(e.ID), e.Generation, string(e.Project.Kind), string(e.State))
 }
 
 // complete reports whether an entry's directory has all its files.
 func (p Place) complete(name string) bool {
 	e, err := p.Entry()
-	if err != nil || "e_"+e.ID != name {
+	if err != nil || entryName(e.ID) != name {
 		return false
 	}
 	if _, err := os.Stat(filepath.Join(p.Dir, name, idFile(e))); err != nil {

@@ -106,7 +106,7 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 		work.before, _ = place.Entry() // unreadable is as good as none
 	}
 	if work.before != nil && !opts.Refresh && !opts.Judge && work.before.Settings == r.Settings.Digest && work.before.Error == "" && len(work.before.Stale()) == 0 && samePlace(work.before.Project, *p) {
-		if _, err := place.Delta(work.before.Generation); err == nil && place.complete("e_"+work.before.ID) {
+		if _, err := place.Delta(work.before.Generation); err == nil && place.complete(entryName(work.before.ID)) {
 			r.collect(place, work.before)
 			return work.before, nil // another shell was faster
 		}

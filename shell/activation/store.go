@@ -143,6 +143,12 @@ func (p Place) Log() string { return filepath.Join(p.Dir, "log") }
 // Generation is the directory of a generation.
 func (p Place) Generation(id string) string { return filepath.Join(p.Dir, "g-"+id) }
 
+// entryPrefix begins the names of entries, which are part of variables' names
+// in the hook.
+const entryPrefix = "e_"
+
+func entryName(id string) string { return entryPrefix + id }
+
 // None is the generation of a place that has no environment.
 const None = "none"
 

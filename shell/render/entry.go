@@ -31,76 +31,107 @@ func (c Check) cost() int {
 	return 2
 }
 
-func (c Check) clauses() string {
+// same are the clauses that hold while the input is as it was.
+func (c Check) same() []string {
 	p := QuoteFish(c.Path)
 	switch {
 	case c.Plain:
-		return "-L " + p
+		return []string{"! -L " + p}
 	case c.Absent:
-		return "-e " + p
+		return []string{"! -e " + p}
 	}
 	s := QuoteFish(c.Stamp)
 	// -ot is true where the input is missing, -nt where the stamp is.
-	out := p + " -nt " + s + " -o " + p + " -ot " + s
+	out := []string{"! " + p + " -nt " + s, "! " + p + " -ot " + s}
 	if c.Target != "" {
-		out += " -o ! " + p + " -ef " + QuoteFish(c.Target)
+		out = append(out, p+" -ef "+QuoteFish(c.Target))
 	}
 	return out
 }
 
 const (
-	// always is how many inputs, the first ones, every prompt looks at.
+	// always is how many inputs every prompt looks at: the first ones, as far
+	// as they exist. These are edited.
 	always = 2
 	// perTurn is how many tests further inputs may cost a prompt, in turn.
-	perTurn = 3
+	perTurn = 2
 	// perTest is how many inputs one call of test is given on entering.
 	perTest = 6
 )
 
+// Watch is an entry as the hook watches it.
+type Watch struct {
+	Entry   string // its name
+	Dir     string // its directory
+	Current string // the link to the entry in force
+	Note    string // what to tell the person
+	// Checks come in order of importance: every prompt looks at the first, and
+	// in turn at a few others.
+	Checks []Check
+}
+
 // FishChecks renders what the hook loads of an entry, once per shell:
 //
-//	__devsh_stale_ENTRY       succeeds when any input has changed
-//	__devsh_turn_N_ENTRY      the same for the first inputs and a few others
-//	$__devsh_turns_ENTRY      the names of the latter
-//	$__devsh_note_ENTRY       what to tell the person
-//
-// The inputs come in order of importance: a prompt calls one of the turns.
-func FishChecks(entry, note string, checks []Check) []byte {
+//	__devsh_stale_ENTRY   succeeds when any input has changed
+//	__devsh_turn_N_ENTRY  what a prompt does: it succeeds while the shell stands
+//	                      where it stood, the entry is in force and the inputs
+//	                      of this turn are as they were, and names the next turn
+//	$__devsh_note_ENTRY   what to tell the person
+func FishChecks(w Watch) []byte {
 	var b strings.Builder
-	var names []string
-	first, rest := checks[:min(always, len(checks))], checks[min(always, len(checks)):]
-	for len(rest) > 0 || len(names) == 0 {
+	turns := turns(w.Checks)
+	for i, some := range turns {
+		next := "__devsh_between"
+		if i+1 < len(turns) {
+			next = turnName(i+1, w.Entry)
+		}
+		clauses := []string{`"$PWD$DIRENV_DIR" = "$__devsh_at"`}
+		if len(some) == 0 || some[0].Stamp == "" {
+			// Else the stamp goes with the entry, and that tells as much.
+			clauses = append(clauses, QuoteFish(w.Current)+" -ef "+QuoteFish(w.Dir))
+		}
+		for _, c := range some {
+			clauses = append(clauses, c.same()...)
+		}
+		fmt.Fprintf(&b, "function %s\n    set -g __devsh_turn %s\n    test %s\nend\n", turnName(i, w.Entry), next, strings.Join(clauses, " -a "))
+	}
+	fmt.Fprintf(&b, "set -g __devsh_note_%s %s\n", w.Entry, QuoteFish(Visible(w.Note)))
+	var tests []string
+	for some := range slices.Chunk(w.Checks, perTest) {
+		var clauses []string
+		for _, c := range some {
+			clauses = append(clauses, c.same()...)
+		}
+		tests = append(tests, "test "+strings.Join(clauses, " -a "))
+	}
+	if len(tests) == 0 {
+		tests = []string{"true"}
+	}
+	// Last, so that a file cut short does not define it.
+	fmt.Fprintf(&b, "function __devsh_stale_%s\n    not begin\n        %s\n    end\nend\n", w.Entry, strings.Join(tests, "\n        and "))
+	return []byte(b.String())
+}
+
+func turnName(i int, entry string) string { return fmt.Sprintf("__devsh_turn_%d_%s", i, entry) }
+
+// turns is what each turn looks at: the first inputs that exist, and some of
+// the rest. There is one turn at least.
+func turns(checks []Check) (out [][]Check) {
+	n := 0
+	for n < min(always, len(checks)) && checks[n].Stamp != "" {
+		n++
+	}
+	first, rest := checks[:n], checks[n:]
+	for len(rest) > 0 || len(out) == 0 {
 		n, cost := 0, 0
 		for n < len(rest) && (n == 0 || cost+rest[n].cost() <= perTurn) {
 			cost += rest[n].cost()
 			n++
 		}
-		name := fmt.Sprintf("__devsh_turn_%d_%s", len(names), entry)
-		names = append(names, name)
-		function(&b, name, slices.Concat(first, rest[:n]))
+		out = append(out, slices.Concat(first, rest[:n]))
 		rest = rest[n:]
 	}
-	fmt.Fprintf(&b, "set -g __devsh_turns_%s %s\n", entry, strings.Join(names, " "))
-	fmt.Fprintf(&b, "set -g __devsh_note_%s %s\n", entry, QuoteFish(Visible(note)))
-	// Last, so that a file cut short does not define it.
-	function(&b, "__devsh_stale_"+entry, checks)
-	return []byte(b.String())
-}
-
-// function succeeds when one of the checks does.
-func function(b *strings.Builder, name string, checks []Check) {
-	var tests []string
-	for some := range slices.Chunk(checks, perTest) {
-		clauses := make([]string, len(some))
-		for i, c := range some {
-			clauses[i] = c.clauses()
-		}
-		tests = append(tests, "test "+strings.Join(clauses, " -o "))
-	}
-	if len(tests) == 0 {
-		tests = []string{"false"}
-	}
-	fmt.Fprintf(b, "function %s\n    %s\nend\n", name, strings.Join(tests, "\n    or "))
+	return out
 }
 
 // FishID is the name of the file that tells the hook of an entry: the entry,
