@@ -169,8 +169,8 @@ func (w *resolution) manifestLayer(p *place) error {
 // for one that the user's own settings name.
 func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, judged *nixenv.Files, name string) error {
 	res, err := nixenv.Evaluate(ctx, nixenv.Request{
-		Source: source, Judged: judged, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.refresh,
-		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.Progress,
+		Source: source, Judged: judged, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.options.Refresh,
+		StoredOnly: w.options.Background != nil, HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.progress,
 	})
 	if err != nil {
 		if e, ok := errors.AsType[*nixenv.Error](err); ok && e.Kind == nixenv.Untracked {
@@ -185,18 +185,36 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, judged 
 		}
 		w.inputs = append(w.inputs, f)
 	}
-	if w.Warn != nil && !res.FromCache {
+	if !res.FromCache {
 		for _, line := range strings.Split(strings.TrimRight(res.HookOutput, "\n"), "\n") {
 			if line != "" {
-				w.Warn(line)
+				w.say(line)
 			}
 		}
 		for _, line := range res.Warnings {
-			w.Warn("devsh: " + line)
+			w.say("devsh: " + line)
 		}
 	}
 	w.layer(LayerNix, name, res.Delta)
 	return nil
+}
+
+// say tells the person something: now, or where nobody is there, later.
+func (w *resolution) say(line string) {
+	if w.Warn != nil {
+		w.Warn(line)
+		return
+	}
+	w.said = append(w.said, line)
+}
+
+// progress tells what is being done, also those that wait for it.
+func (w *resolution) progress(line string) {
+	w.reported = true
+	w.place.report(line)
+	if w.Progress != nil {
+		w.Progress(line)
+	}
 }
 
 // nixProblem makes a canceled evaluation known as such.

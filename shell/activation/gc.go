@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -73,35 +72,4 @@ func modified(e os.DirEntry) time.Time {
 		return time.Time{}
 	}
 	return info.ModTime()
-}
-
-// usage is what running shells noted: the directories of the generations they
-// have entered, each between newlines.
-type usage []string
-
-func (u usage) holds(dir string) bool {
-	return slices.ContainsFunc(u, func(notes string) bool { return strings.Contains(notes, "\n"+dir+"\n") })
-}
-
-// live returns what running shells use, and forgets the shells that have ended.
-func (s Store) live() usage {
-	shells, err := os.ReadDir(s.Shells())
-	if err != nil {
-		return nil
-	}
-	var used usage
-	for _, sh := range shells {
-		file := filepath.Join(s.Shells(), sh.Name())
-		if _, err := strconv.Atoi(sh.Name()); err != nil {
-			continue
-		}
-		if _, err := os.Stat("/proc/" + sh.Name()); os.IsNotExist(err) {
-			os.Remove(file)
-			continue
-		}
-		if data, err := readOwn(file); err == nil {
-			used = append(used, "\n"+string(data))
-		}
-	}
-	return used
 }

@@ -57,6 +57,9 @@ func Evaluate(ctx context.Context, req Request) (*Result, error) {
 				}
 			}
 		}
+		if req.StoredOnly {
+			return nil, ErrNotStored
+		}
 		result, err := e.obtain(ctx)
 		if !errors.Is(err, errChanged) {
 			return result, err
@@ -68,6 +71,9 @@ func Evaluate(ctx context.Context, req Request) (*Result, error) {
 func changed(s Source) error {
 	return &Error{Kind: Changed, Message: "the files of " + s.String() + " changed while they were evaluated", Hint: "devsh reload"}
 }
+
+// ErrNotStored says that there is no stored result, and none was to be made.
+var ErrNotStored = errors.New("not evaluated yet")
 
 // errChanged says that what was evaluated is no longer what is there.
 var errChanged = errors.New("inputs changed")

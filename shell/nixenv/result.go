@@ -23,6 +23,9 @@ type Request struct {
 	Judged *Files
 	// Refresh evaluates and runs the hook anew even when nothing changed.
 	Refresh bool
+	// StoredOnly runs nothing: the error is [ErrNotStored] where the result is
+	// not stored.
+	StoredOnly bool
 	// HookTimeout limits the shellHook's run; 0 means 10 seconds.
 	HookTimeout time.Duration
 	// Log receives what nix writes to its standard error, build logs

@@ -1,0 +1,98 @@
+package activation
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// What a running shell, or devsh for it, notes in its file of [Store.Shells],
+// a line each:
+//
+//	/…/@devsh/g-ID   it has entered this generation
+//	at DIR           it has stood in the project DIR
+//	told e_ID        the person has been told what this entry has to say
+const (
+	noteAt   = "at "
+	noteTold = "told "
+)
+
+// Told notes for a running shell that the person has just been told what the
+// entry has to say.
+func (s Store) Told(shell int, e *Entry) error {
+	return s.note(shell, noteTold+entryName(e.ID))
+}
+
+// Stands notes that a running shell stands in the project: it is woken when
+// something is published there.
+func (s Store) Stands(shell int, project string) error {
+	return s.note(shell, noteAt+project)
+}
+
+func (s Store) note(shell int, line string) error {
+	file := filepath.Join(s.Shells(), strconv.Itoa(shell))
+	if have, err := readOwn(file); err == nil && bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line+"\n")) {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line + "\n")
+	return errors.Join(err, f.Close())
+}
+
+// shellNotes are what the running shells noted, by process: all text begins and
+// ends with a newline.
+type shellNotes map[int]string
+
+// holds reports whether a shell uses the generation in dir.
+func (n shellNotes) holds(dir string) bool {
+	for _, text := range n {
+		if strings.Contains(text, "\n"+dir+"\n") {
+			return true
+		}
+	}
+	return false
+}
+
+// in returns the shells that have been in the project at dir, sorted.
+func (n shellNotes) in(dir string, p Place) (shells []int) {
+	for pid, text := range n {
+		if strings.Contains(text, "\n"+noteAt+dir+"\n") || strings.Contains(text, "\n"+p.Generation("")) {
+			shells = append(shells, pid)
+		}
+	}
+	slices.Sort(shells)
+	return shells
+}
+
+// live returns what running shells noted, and forgets the shells that have
+// ended.
+func (s Store) live() shellNotes {
+	shells, err := os.ReadDir(s.Shells())
+	if err != nil {
+		return nil
+	}
+	notes := shellNotes{}
+	for _, sh := range shells {
+		file := filepath.Join(s.Shells(), sh.Name())
+		pid, err := strconv.Atoi(sh.Name())
+		if err != nil {
+			continue
+		}
+		if _, err := os.Stat("/proc/" + sh.Name()); os.IsNotExist(err) {
+			os.Remove(file)
+			continue
+		}
+		if data, err := readOwn(file); err == nil {
+			notes[pid] = "\n" + string(data)
+		}
+	}
+	return notes
+}
