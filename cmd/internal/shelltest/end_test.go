@@ -35,10 +35,9 @@ var ends = []struct {
 	{"exit", func(_ *testing.T, s *screen, _ int) { s.enter("exit") }, 0},
 	{"exit 7", func(_ *testing.T, s *screen, _ int) { s.enter("exit 7") }, 7},
 	{"exit 127", func(_ *testing.T, s *screen, _ int) { s.enter("exit 127") }, 127},
-	{"end of file", func(t *testing.T, s *screen, _ int) {
-		if err := s.Type("\x04"); err != nil {
-			t.Fatal(err)
-		}
+	{"end of file", func(_ *testing.T, s *screen, _ int) {
+		s.expect("inner> ")
+		s.press("\x04")
 	}, 0},
 	{"killed", func(t *testing.T, _ *screen, pid int) { kill(t, pid, syscall.SIGKILL) }, 137},
 	{"killed in a program", func(t *testing.T, s *screen, pid int) {

@@ -35,7 +35,12 @@ func newBed(t *testing.T) *bed {
 	b.WithoutHook()
 	b.Write("config/fish/conf.d/prompt.fish", "function fish_prompt; echo 'inner> '; end\n")
 	b.Write(".bashrc", "PS1='inner> '\n")
-	return &bed{b, b.Allowed("p", project)}
+	dir := b.Allowed("p", project)
+	bin := b.Tmp + "/bin/devsh"
+	if err := errors.Join(os.Remove(bin), os.Symlink(racyBinary, bin)); err != nil {
+		t.Fatal(err)
+	}
+	return &bed{b, dir}
 }
 
 // screen is what a person sees who types on a terminal.
@@ -54,7 +59,8 @@ func (b *bed) start(t *testing.T, script string, environ ...string) *screen {
 
 func (b *bed) startArgv(t *testing.T, argv []string, environ ...string) *screen {
 	t.Helper()
-	e := append(b.Env().List(), "P="+b.dir, "HISTFILE=/dev/null", "PS1=outer> ")
+	// The race detector would sleep for a second at each exit.
+	e := append(b.Env().List(), "GORACE=atexit_sleep_ms=0", "P="+b.dir, "HISTFILE=/dev/null", "PS1=outer> ")
 	s, err := session.Start(session.Command{
 		Argv: argv, Env: append(e, environ...), Dir: b.Home, Size: session.Size{Rows: 33, Cols: 111}, Answer: true,
 	})

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// devshBinary is the devsh under test; TestMain sets it.
-var devshBinary string
+// The devsh under test, and the same with the race detector, since goroutines
+// connect the two terminals; TestMain sets them.
+var devshBinary, racyBinary string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -17,6 +18,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	if devshBinary = os.Getenv("DEVSH_TEST_BIN"); devshBinary != "" {
+		racyBinary = devshBinary
 		return m.Run()
 	}
 	tmp, err := os.MkdirTemp("", "shelltest-bin")
@@ -25,12 +27,13 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(tmp)
-	devshBinary = filepath.Join(tmp, "devsh")
-	// With the race detector: the two terminals are connected by goroutines.
-	build := exec.Command("go", "build", "-race", "-o", devshBinary, "github.com/hbohlen/devsh/cmd/devsh")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build devsh: %v\n%s", err, out)
-		return 1
+	devshBinary, racyBinary = filepath.Join(tmp, "devsh"), filepath.Join(tmp, "devsh-race")
+	for _, args := range [][]string{{"-o", devshBinary}, {"-race", "-o", racyBinary}} {
+		build := exec.Command("go", append(append([]string{"build"}, args...), "github.com/hbohlen/devsh/cmd/devsh")...)
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build devsh: %v\n%s", err, out)
+			return 1
+		}
 	}
 	return m.Run()
 }
