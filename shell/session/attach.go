@@ -118,19 +118,20 @@ func (a *attachment) fit() {
 }
 
 // drain waits until what the program wrote before it ended was shown. Where
-// others still have the terminal open, no end will come: there a pause is one.
+// others still have the terminal open, no end will come: there a pause is one,
+// unless it is the person's terminal that is slow.
 func (a *attachment) drain() {
 	limit := time.NewTimer(hangupGrace)
 	defer limit.Stop()
 	for {
-		before := a.shown.Load()
+		before := a.handed.Load()
 		select {
 		case <-a.read:
 			return
 		case <-limit.C:
 			return
 		case <-time.After(drainPause):
-			if a.shown.Load() == before {
+			if now := a.handed.Load(); now == before && now%2 == 0 {
 				return
 			}
 		}

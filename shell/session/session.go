@@ -46,7 +46,7 @@ type Session struct {
 	exited chan struct{} // closed when the process has been reaped
 	read   chan struct{} // closed when nothing more will be read
 
-	shown   atomic.Int64 // bytes of output that were taken
+	handed  atomic.Int64 // counts output twice: when it came, and when it was taken
 	closing sync.Once
 }
 
@@ -110,8 +110,9 @@ func (s *Session) receive(out sink, answer bool) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := s.tty.Read(buf)
+		s.handed.Add(1)
 		out.add(buf[:n])
-		s.shown.Add(int64(n))
+		s.handed.Add(1)
 		if answer {
 			for _, a := range q.scan(buf[:n]) {
 				select {

@@ -147,7 +147,7 @@ func TestWithinAnother(t *testing.T) {
 			s.enter(shellLine(shell) + "; echo ba''ck")
 			s.expect("p is active here already: this is a shell within it, «exit» leads back")
 			s.ready()
-			if got := s.ask("/usr/bin/printenv A PATH"); !strings.HasPrefix(got, "from p\r\n"+b.dir+"/bin:"+b.Tmp) {
+			if got := s.ask("/usr/bin/printenv A PATH"); !strings.HasPrefix(got, "from p\r\n"+b.dir+"/bin:"+b.Tmp+"/bin:") {
 				t.Errorf("in the inner shell: %q", got)
 			}
 			s.enter("exit")
@@ -159,7 +159,7 @@ func TestWithinAnother(t *testing.T) {
 			if strings.Contains(string(s.Output(from)), "already") {
 				t.Errorf("a shell of another project says that it is within the same")
 			}
-			if got := s.ask("/usr/bin/printenv A PATH"); !strings.HasPrefix(got, "from other\r\n"+other+"/bin:"+b.Tmp) {
+			if got := s.ask("/usr/bin/printenv A PATH"); !strings.HasPrefix(got, "from other\r\n"+other+"/bin:"+b.Tmp+"/bin:") {
 				t.Errorf("in the shell of another project: %q", got)
 			}
 			s.enter("exit")
@@ -208,7 +208,7 @@ func TestHookIsLoadedOnce(t *testing.T) {
 	b.Write("config/fish/conf.d/devsh.fish", "function __devsh_look; end\n")
 	s := b.start(t, shellLine("fish"))
 	s.ready()
-	if got := s.ask("functions -q __devsh_go; echo $status"); got != "1" {
+	if got := s.ask("set -q __devsh_bin; echo $status"); got != "1" {
 		t.Errorf("the hook was loaded twice")
 	}
 }

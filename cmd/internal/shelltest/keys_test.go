@@ -1,9 +1,11 @@
 package shelltest
 
 import (
+	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hbohlen/devsh/shell/session"
 )
@@ -21,8 +23,7 @@ func each(t *testing.T, test func(t *testing.T, shell string, s *screen)) {
 	}
 }
 
-// TestEnvironment: the shell is in the project, with its environment, and takes
-// the directory by the name that it was given.
+// TestEnvironment: the shell is in the project, with its environment.
 func TestEnvironment(t *testing.T) {
 	each(t, func(t *testing.T, _ string, s *screen) {
 		if got := s.ask("echo $A $PWD"); got != "from p "+s.ask("echo $P") {
@@ -34,6 +35,23 @@ func TestEnvironment(t *testing.T) {
 		s.enter("exit")
 		s.end(0)
 	})
+}
+
+// TestDirectoryByItsName: a link to a project stays one.
+func TestDirectoryByItsName(t *testing.T) {
+	t.Parallel()
+	for _, shell := range shells {
+		b := newBed(t)
+		link := b.Dev + "/link"
+		if err := os.Symlink(b.dir, link); err != nil {
+			t.Fatal(err)
+		}
+		s := b.start(t, "cd dev; devsh shell --shell "+shell+" link")
+		s.ready()
+		if got := s.ask("echo $A $PWD"); got != "from p "+link {
+			t.Errorf("%s says %q, want %q", shell, got, link)
+		}
+	}
 }
 
 // TestWindowSize: the size is right from the start and follows, and what runs
@@ -146,6 +164,25 @@ func TestEverythingArrives(t *testing.T) {
 	})
 }
 
+// TestSlowTerminal: what a shell wrote before it ended is shown also where the
+// terminal takes it only later.
+func TestSlowTerminal(t *testing.T) {
+	each(t, func(t *testing.T, shell string, s *screen) {
+		pid := s.pid(shell)
+		s.expect("inner> ")
+		from := s.Mark()
+		pause(t, s.PID(), true)
+		s.enter("exec seq 2000")
+		gone(t, pid)
+		<-time.After(500 * time.Millisecond) // nothing is waited for: so slow is the terminal
+		pause(t, s.PID(), false)
+		s.end(0)
+		if out := s.rest(from); !strings.HasSuffix(out, "\r\n1999\r\n2000\r\n") {
+			t.Errorf("%d bytes came; they end with %q", len(out), out[max(0, len(out)-100):])
+		}
+	})
+}
+
 // TestSuspend: a shell that stops itself gives the terminal back to the one it
 // was started from, and goes on with fg.
 func TestSuspend(t *testing.T) {
@@ -172,6 +209,12 @@ func TestSuspend(t *testing.T) {
 		if got := s.ask("stty size"); got != "20 77" {
 			t.Errorf("continued, stty size says %q", got)
 		}
+		// The keys are the inner shell's again.
+		s.enter(`sh -c 'trap "echo int""errupted; exit 1" INT; echo w""aiting; while :; do sleep 0.05; done'`)
+		s.expect("waiting")
+		s.press("\x03")
+		s.expect("interrupted")
+		s.expect("inner> ")
 		// The same from outside.
 		kill(t, parent(t, inner), syscall.SIGTSTP)
 		s.expect(`outer> `)
