@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
@@ -54,7 +53,7 @@ func hasTerminal() bool {
 
 // Run runs the program and returns its exit code.
 func Run(ctx context.Context, e Env) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
 	a := &app{Env: e, env: env.FromList(e.Environ)}
 	root := a.root()
@@ -102,7 +101,7 @@ back when you leave. While nothing changed, no process is started.
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),
-		a.execCommand(), a.envCommand(), a.logCommand(), a.initCommand(),
+		a.execCommand(), a.envCommand(), a.shellCommand(), a.logCommand(), a.initCommand(),
 		a.hookCommand(), a.enterCommand(), a.workCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
 	)
 	for _, c := range root.Commands() {
