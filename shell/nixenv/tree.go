@@ -33,9 +33,11 @@ func repository(dir string) string {
 }
 
 // Files returns the files that evaluating s is known to read, without running
-// anything. A foreign reference reads none. The error says that the
-// directory cannot be opened.
-func (s Source) Files() (Files, error) {
+// anything: those that the paths written in its Nix files lead to, and, marked
+// as such, the extra ones that an evaluation was seen to read, with what these
+// lead to. A foreign reference reads none. The error says that the directory
+// cannot be opened.
+func (s Source) Files(extra ...Input) (Files, error) {
 	if s.Ref != "" {
 		return Files{}, nil
 	}
@@ -56,7 +58,26 @@ func (s Source) Files() (Files, error) {
 	if s.isFlake() {
 		start = append(start, filepath.Join(filepath.Dir(rel), lockFile))
 	}
-	files := Closure(readBelow(opened), start...)
+	read := readBelow(opened)
+	files := Closure(read, start...)
+	if len(extra) > 0 {
+		decides := map[string]bool{}
+		for _, in := range extra {
+			rel, err := filepath.Rel(root, in.Path)
+			if err != nil || !filepath.IsLocal(rel) {
+				continue
+			}
+			// Of a directory it is not known which of its files matter.
+			if node, err := read(rel, 0); err == nil && node.IsDir {
+				continue
+			}
+			start = append(start, rel)
+			decides[rel] = in.Deciding
+		}
+		all := Closure(read, start...)
+		all.markExtra(files, decides)
+		files = all
+	}
 	files.Root = root
 	return files, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/hbohlen/devsh/cmd/internal/settings"
 	"github.com/hbohlen/devsh/shell/activation"
@@ -53,7 +52,7 @@ func (a *app) world() (*world, error) {
 			fmt.Fprintln(a.Stderr, render.Visible(line))
 		},
 	}
-	r.Progress = a.progress()
+	r.Progress = a.showProgress
 	return &world{settings: s, resolver: r, base: base}, nil
 }
 
@@ -109,38 +108,4 @@ func (a *app) at(given string) (string, *world, error) {
 	}
 	w, err := a.world()
 	return dir, w, err
-}
-
-// progress returns what shows, on a terminal, what is being done; elsewhere
-// each different line once.
-func (a *app) progress() func(string) {
-	last := ""
-	terminal := isTerminal(a.Stderr)
-	return func(line string) {
-		line = render.Visible(strings.TrimSpace(line))
-		if line == last || line == "" {
-			return
-		}
-		last = line
-		if terminal {
-			fmt.Fprintf(a.Stderr, "\r\x1b[Kdevsh: %s", clip(line, 70))
-			return
-		}
-		fmt.Fprintf(a.Stderr, "devsh: %s\n", line)
-	}
-}
-
-// endProgress clears the line that progress left.
-func (a *app) endProgress() {
-	if isTerminal(a.Stderr) {
-		fmt.Fprint(a.Stderr, "\r\x1b[K")
-	}
-}
-
-func clip(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }

@@ -1,0 +1,113 @@
+package nixenv
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// note makes what is to be stored of an evaluation that has just been run, with
+// the files that nix was seen to read. The error is errChanged where they are
+// others by now than nix has read.
+func (e *evaluation) note(shell *shellEnv) (*entry, error) {
+	copied, base := e.copiedRoot()
+	extra := e.files.Extra()
+	if copied != "" {
+		extra = append(extra, e.seen(copied, base)...)
+	}
+	all, err := e.req.Source.Files(extra...)
+	if err != nil {
+		return nil, err
+	}
+	e.all = all
+	stored := &entry{Format: format, Shell: shell}
+	var fresh []string // what nobody looked at before the evaluation
+	for _, f := range all.Files {
+		if f.told() {
+			stored.Read = append(stored.Read, readFile{Path: raw(f.Path), Deciding: f.Deciding, Present: f.Present, Sum: f.Sum[:]})
+			fresh = append(fresh, f.Path)
+		}
+	}
+	if !e.last && e.req.Source.isFlake() && !e.sameAsCopied(fresh, copied, base) {
+		return nil, errChanged
+	}
+	return stored, nil
+}
+
+// seen returns the files below the repository's root that nix said it read,
+// mapped back from the copy in the store.
+func (e *evaluation) seen(copied, base string) []Input {
+	index := map[string]int{}
+	var out []Input
+	for _, r := range e.stderr.read {
+		rel, ok := strings.CutPrefix(r.path, copied+"/")
+		if !ok || !filepath.IsLocal(rel) {
+			continue
+		}
+		abs := filepath.Join(e.files.Root, base, rel)
+		i, known := index[abs]
+		if !known {
+			if len(out) >= maxFiles {
+				continue
+			}
+			i = len(out)
+			index[abs] = i
+			out = append(out, Input{Path: abs})
+		}
+		out[i].Deciding = out[i].Deciding || r.evaluated
+	}
+	return out
+}
+
+// sameAsCopied reports whether the files are in the work tree what they are in
+// the copy that was evaluated, as far as there is one. Git's filters can make
+// them differ for good, which is why the last attempt does not ask.
+func (e *evaluation) sameAsCopied(files []string, copied, base string) bool {
+	copyRoot, err := os.OpenRoot(copied)
+	if err != nil {
+		return true // this nix names what is not there
+	}
+	defer copyRoot.Close()
+	work, err := os.OpenRoot(filepath.Join(e.files.Root, base))
+	if err != nil {
+		return false
+	}
+	defer work.Close()
+	for _, file := range files {
+		rel, err := filepath.Rel(base, file)
+		if err != nil || !filepath.IsLocal(rel) {
+			continue
+		}
+		was, err1 := readBelow(copyRoot)(rel, maxFileSize)
+		now, err2 := readBelow(work)(rel, maxFileSize)
+		// Of a git repository only tracked files are copied.
+		if err1 == nil && err2 == nil && was.Present && (was.Size != now.Size || string(was.Data) != string(now.Data)) {
+			return false
+		}
+	}
+	return true
+}
+
+// copiedRoot returns the directory that in the names nix uses stands for the
+// directory base below the root: the root itself, or a copy in the store,
+// which the flake.nix that was evaluated first lies in.
+func (e *evaluation) copiedRoot() (copied, base string) {
+	s := e.req.Source
+	switch {
+	case s.Ref != "":
+		return "", ""
+	case !s.isFlake():
+		return e.files.Root, ""
+	}
+	rel := flakeFile
+	base, err := filepath.Rel(e.files.Root, s.flakeDir())
+	if err == nil && repository(s.flakeDir()) != "" {
+		rel, base = filepath.Join(base, flakeFile), ""
+	}
+	for _, r := range e.stderr.read {
+		if root, ok := strings.CutSuffix(r.path, "/"+rel); ok && r.evaluated {
+			return root, base
+		}
+	}
+	return "", ""
+}
