@@ -69,7 +69,7 @@ func (l *Log) Add(e Event) []string {
 	}
 	switch e.Action {
 	case Plain:
-		return []string{e.Text}
+		return strings.Split(e.Text, "\n")
 	case Message:
 		return l.message(e)
 	case Start:
@@ -102,10 +102,18 @@ func (l *Log) start(e Event) []string {
 		a.describe(e)
 		l.running[e.ID] = a
 	}
-	if e.Text == "" || e.Level >= Chatty {
+	if e.Text == "" || e.Level >= Chatty || asks(e) {
 		return nil
 	}
-	return []string{e.Text + "..."}
+	return strings.Split(e.Text+"...", "\n")
+}
+
+// asks reports whether an activity is about what a substituter has, or the
+// download of a path that another activity names.
+func asks(e Event) bool {
+	url := e.text(0)
+	return e.Type == typeQuery || e.Type == typeFileTransfer &&
+		(strings.HasSuffix(url, ".narinfo") || strings.HasSuffix(url, "/nix-cache-info") || strings.Contains(url, "/nar/"))
 }
 
 // describe finds what a person is told of an activity while it runs.
@@ -117,8 +125,11 @@ func (a *activity) describe(e Event) {
 		a.phase, a.rank, a.name = Fetching, 4, storeName(e.text(0))
 	case typeFileTransfer:
 		a.phase, a.rank, a.name = Fetching, 2, location(e.text(0))
+		if asks(e) {
+			a.rank, a.name = 1, "from "+host(a.name)
+		}
 	case typeQuery:
-		a.phase, a.rank, a.name = Fetching, 1, "what "+location(e.text(1))+" has"
+		a.phase, a.rank, a.name = Fetching, 1, "from "+host(location(e.text(1)))
 	case typeFetchTree, typeUnknown:
 		for _, verb := range []string{"fetching ", "unpacking "} {
 			if rest, ok := strings.CutPrefix(e.Text, verb); ok {
@@ -169,7 +180,7 @@ func (l *Log) result(e Event) []string {
 		if e.Type == resultPostBuildLine {
 			mark = " (post)> "
 		}
-		return []string{name + mark + StripColour(e.text(0))}
+		return strings.Split(name+mark+StripColour(e.text(0)), "\n")
 	case resultProgress:
 		if a != nil {
 			a.done, a.expected = e.number(0), e.number(1)
@@ -216,9 +227,9 @@ func (l *Log) Progress() Progress {
 		p.Done, p.Expected = l.counts(typeBuilds)
 	case Fetching:
 		p.Done, p.Expected = l.counts(typeCopyPaths)
-		done, expected := l.sum(typeFileTransfer)
+		done, expected := l.sum(typeCopyPath)
 		if expected == 0 {
-			done, expected = l.sum(typeCopyPath)
+			done, expected = l.sum(typeFileTransfer)
 		}
 		p.Bytes, p.ExpectedBytes = clamp(done), clamp(expected)
 	default:
@@ -275,4 +286,13 @@ func location(raw string) string {
 		return "an input"
 	}
 	return path.Join(u.Host, u.Opaque, u.Path)
+}
+
+// host returns the first part of a location.
+func host(location string) string {
+	name, _, _ := strings.Cut(location, "/")
+	if name == "" {
+		return location
+	}
+	return name
 }
