@@ -18,15 +18,15 @@ func TestNotifier(t *testing.T) {
 				got = append(got, p.Done)
 				at = append(at, time.Since(start))
 			})
-			for i := 1; i <= 25; i++ {
+			for i := 1; i <= 40; i++ {
 				n.set(step(i))
-				n.set(step(i)) // nothing new
-				time.Sleep(10 * time.Millisecond)
+				n.set(step(i))                     // nothing new
+				<-time.After(7 * time.Millisecond) // the clock is not the real one
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second) // the clock is not the real one
 			n.stop()
 			n.set(step(99)) // too late, and no harm
-			if want := []int{1, 11, 21, 25}; !slices.Equal(got, want) {
+			if want := []int{1, 15, 29, 40}; !slices.Equal(got, want) {
 				t.Errorf("told %v at %v, want %v", got, at, want)
 			}
 			for i := 1; i < len(at); i++ {
@@ -53,7 +53,7 @@ func TestNotifier(t *testing.T) {
 				t.Errorf("it took %v", waited)
 			}
 			go func() {
-				time.Sleep(time.Minute)
+				<-time.After(time.Minute) // the clock is not the real one
 				close(held)
 			}()
 			n.stop()
