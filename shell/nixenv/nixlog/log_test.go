@@ -181,3 +181,18 @@ func TestLines(t *testing.T) {
 		t.Errorf("%d bytes are kept", cap(l.line))
 	}
 }
+
+// Whatever is written, little of it is remembered.
+func TestBounds(t *testing.T) {
+	log := &Log{}
+	for i := range 3 * maxActivities {
+		log.Add(Event{Action: Start, ID: uint64(i), Type: typeBuild, Fields: []Field{{Text: "/x/" + strings.Repeat("é", 1000)}}})
+		log.Add(Event{Action: Result, Type: resultExpected, Fields: []Field{{Number: uint64(i)}, {Number: 1}}})
+	}
+	if len(log.running) != maxActivities || len(log.running[0].awaited) > 100 {
+		t.Errorf("%d activities, of which one expects %d types", len(log.running), len(log.running[0].awaited))
+	}
+	if what := log.Progress().What; len(what) > maxName+len("…") || !strings.HasSuffix(what, "é…") {
+		t.Errorf("shown is %q", what)
+	}
+}
