@@ -89,7 +89,11 @@ func TestComputedImport(t *testing.T) {
 			b.nix.Git(t, b.dev+"/p", ".")
 		}
 		b.check("first", "p", "FOO", "one", 1)
+		memory := hash(t, b.Store.Trust())
 		e := b.check("again", "p", "FOO", "one", 0)
+		if _, err := b.Resolve(t.Context(), b.dev+"/p", Options{Judge: true}); err != nil || hash(t, b.Store.Trust()) != memory {
+			t.Errorf("a second run changed what is remembered: %v", err)
+		}
 		for _, name := range []string{"x.nix", "data.txt"} {
 			if !slices.ContainsFunc(b.resolve("p").Inputs, func(f inputs.File) bool { return f.Path == b.dev+"/p/"+name }) {
 				t.Errorf("%s is no input of %v", name, e.Inputs)
@@ -188,6 +192,22 @@ func TestWhatComputedImportsName(t *testing.T) {
 	b.check("again", "p", "FOO", "one", 0)
 	b.write("p/lazy.nix", `"other"`)
 	b.changed("lazy.nix changed", b.resolve("p"), "FOO", "one", "lazy.nix")
+}
+
+// What a shell.nix imports from around the project is judged as well.
+func TestImportFromElsewhere(t *testing.T) {
+	b := newNixBed(t)
+	b.write("common/tools.nix", `"one"`)
+	nixtest.File(t, b.mkdir(b.dev+"/p")+"/shell.nix", nixtest.Shell{Hook: "echo $FOO >>ran", Nix: map[string]string{"FOO": `import ../common/tools.nix`}})
+	b.allow("p")
+	e := b.check("first", "p", "FOO", "one", 1)
+	b.write("common/tools.nix", `"two"`)
+	if stale := e.Stale(); !slices.Equal(stale, []string{b.dev + "/common/tools.nix"}) {
+		t.Errorf("stale: %q", stale)
+	}
+	b.changed("changed", b.resolve("p"), "FOO", "one", "../common/tools.nix")
+	b.allow("p")
+	b.check("allowed", "p", "FOO", "two", 1)
 }
 
 // The state can be deleted, but for what the user has decided: that a computed

@@ -38,7 +38,7 @@ type entry struct {
 
 // readFile is a [File] that nix told of.
 type readFile struct {
-	Path     raw    `json:"path"` // relative to the repository's root
+	Path     raw    `json:"path"` // as in [File]
 	Deciding bool   `json:"deciding,omitempty"`
 	Present  bool   `json:"present,omitempty"`
 	Sum      []byte `json:"sum"`
@@ -119,7 +119,7 @@ func readEntry(slot string) (*entry, error) {
 func (e *evaluation) holds(stored *entry) (Files, bool) {
 	extra := e.files.Extra()
 	for _, r := range stored.Read {
-		extra = append(extra, Input{Path: filepath.Join(e.files.Root, string(r.Path)), Deciding: r.Deciding})
+		extra = append(extra, Input{Path: e.files.abs(string(r.Path)), Deciding: r.Deciding})
 	}
 	files, err := e.req.Source.Files(extra...)
 	if err != nil {

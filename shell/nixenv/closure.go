@@ -37,7 +37,8 @@ type ReadFunc func(name string, limit int64) (Node, error)
 
 // File is a file that an evaluation is known to read.
 type File struct {
-	// Path is relative to the root.
+	// Path is relative to the root; an extra file elsewhere has its absolute
+	// path.
 	Path string
 	// Deciding says that the file can make code run, as Nix files, the lock
 	// file and shell scripts do.
@@ -95,7 +96,14 @@ func (f Files) Extra() []Input {
 }
 
 func (f Files) input(file File) Input {
-	return Input{Path: path.Join(f.Root, file.Path), Deciding: file.Deciding}
+	return Input{Path: f.abs(file.Path), Deciding: file.Deciding}
+}
+
+func (f Files) abs(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(f.Root, name)
 }
 
 // equal reports whether nothing changed between two looks.
@@ -186,7 +194,9 @@ func (c *closure) visit(name string) {
 	}
 	f.Sum = sha256.Sum256(node.Data)
 	c.files[name] = f
-	if strings.HasSuffix(name, ".nix") {
+	// Of a file elsewhere nix tells what it leads to: that is nobody's to look
+	// through.
+	if strings.HasSuffix(name, ".nix") && !path.IsAbs(name) {
 		c.follow(name, string(node.Data))
 	}
 }

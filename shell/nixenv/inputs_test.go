@@ -102,6 +102,33 @@ func TestExactInputs(t *testing.T) {
 	}
 }
 
+// A Nix file that is no flake may import what lies around the project, and
+// what others hold; only the user's own files of these are inputs.
+func TestImportsFromElsewhere(t *testing.T) {
+	bed := nixtest.New(t)
+	dir := project(t, bed, "p")
+	common := filepath.Join(filepath.Dir(dir), "common")
+	tools := filepath.Join(common, "tools.nix")
+	nixtest.Write(t, tools, `import ./more.nix`)
+	nixtest.Write(t, filepath.Join(common, "more.nix"), `"one"`)
+	held := strings.TrimSpace(bed.Nix(t, dir, "eval", "--impure", "--raw", "--expr", `builtins.toFile "held.nix" "\"held\""`))
+	if err := os.Symlink(held, filepath.Join(dir, "../channel.nix")); err != nil {
+		t.Fatal(err)
+	}
+	nixtest.File(t, filepath.Join(dir, "shell.nix"), nixtest.Shell{Nix: map[string]string{"FOO": `import ../common/tools.nix`, "HELD": `import ../channel.nix`}})
+	first := evaluate(t, bed, dir, "auto")
+	want := []Input{{filepath.Join(common, "more.nix"), true}, {tools, true}}
+	if value(first.Delta, "HELD") != "held" || !slices.Equal(first.Files.Extra(), want) {
+		t.Errorf("%q, inputs %v, want %v", value(first.Delta, "HELD"), first.Files.Extra(), want)
+	}
+	for i, text := range []string{"two", "one", "two"} {
+		nixtest.Write(t, filepath.Join(common, "more.nix"), `"`+text+`"`)
+		if r := evaluate(t, bed, dir, "auto"); value(r.Delta, "FOO") != text || r.FromCache != (i > 0) {
+			t.Errorf("%d: %q, cached %v", i, value(r.Delta, "FOO"), r.FromCache)
+		}
+	}
+}
+
 // What is kept of evaluations that differ in computed imports is bounded, and
 // keeps nothing that was killed.
 func TestSlotsAreBounded(t *testing.T) {

@@ -34,29 +34,48 @@ func (e *evaluation) note(shell *shellEnv) (*entry, error) {
 	return stored, nil
 }
 
-// seen returns the files below the repository's root that nix said it read,
-// mapped back from the copy in the store.
+// seen returns the local files that nix said it read, mapped back from the copy
+// in the store.
 func (e *evaluation) seen(copied, base string) []Input {
 	index := map[string]int{}
 	var out []Input
 	for _, r := range e.stderr.read {
-		rel, ok := strings.CutPrefix(r.path, copied+"/")
-		if !ok || !filepath.IsLocal(rel) {
+		var file string
+		if rel, ok := strings.CutPrefix(r.path, copied+"/"); ok && filepath.IsLocal(rel) {
+			file = filepath.Join(e.files.Root, base, rel)
+		} else if file = e.elsewhere(r); file == "" {
 			continue
 		}
-		abs := filepath.Join(e.files.Root, base, rel)
-		i, known := index[abs]
+		i, known := index[file]
 		if !known {
 			if len(out) >= maxFiles {
 				continue
 			}
 			i = len(out)
-			index[abs] = i
-			out = append(out, Input{Path: abs})
+			index[file] = i
+			out = append(out, Input{Path: file})
 		}
 		out[i].Deciding = out[i].Deciding || r.evaluated
 	}
 	return out
+}
+
+// elsewhere returns the name of a file that lies outside of the root and was
+// evaluated, which only what is no flake can reach; "" where it is none that
+// a user edits: in the store, also by way of a link such as a channel's.
+func (e *evaluation) elsewhere(r readPath) string {
+	if e.req.Source.isFlake() || !r.evaluated {
+		return ""
+	}
+	file, err := filepath.EvalSymlinks(r.path)
+	store := e.env["NIX_STORE_DIR"]
+	if store == "" {
+		store = "/nix/store"
+	}
+	if err != nil || strings.HasPrefix(file, store+"/") {
+		return ""
+	}
+	return file
 }
 
 // sameAsCopied reports whether the files are in the work tree what they are in

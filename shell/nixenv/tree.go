@@ -64,8 +64,13 @@ func (s Source) Files(extra ...Input) (Files, error) {
 		decides := map[string]bool{}
 		for _, in := range extra {
 			rel, err := filepath.Rel(root, in.Path)
-			if err != nil || !filepath.IsLocal(rel) {
+			switch {
+			case err != nil:
 				continue
+			case !filepath.IsLocal(rel) && s.isFlake():
+				continue // what is elsewhere, a flake cannot read
+			case !filepath.IsLocal(rel):
+				rel = in.Path
 			}
 			// Of a directory it is not known which of its files matter.
 			if node, err := read(rel, 0); err == nil && node.IsDir {
@@ -82,11 +87,16 @@ func (s Source) Files(extra ...Input) (Files, error) {
 	return files, nil
 }
 
-// readBelow reads below root, out of which no link leads. What is neither file
-// nor directory is an error, and is not waited for.
+// readBelow reads below root, out of which no link leads, and what has an
+// absolute path. What is neither file nor directory is an error, and is not
+// waited for.
 func readBelow(root *os.Root) ReadFunc {
 	return func(name string, limit int64) (Node, error) {
-		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		open := root.OpenFile
+		if filepath.IsAbs(name) {
+			open = os.OpenFile
+		}
+		f, err := open(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			return Node{}, nil
 		}
