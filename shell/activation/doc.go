@@ -17,6 +17,6 @@
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
 //	shells/PID                   the generation that a running shell uses
-//	trust/                       see package trust
+//	trust/                       see package trust; and what places were seen to read
 //	nix/                         see package nixenv
 package activation

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/nixenv/nixtest"
 	"github.com/hbohlen/devsh/shell/trust"
 )
@@ -291,4 +292,35 @@ func TestOlderFile(t *testing.T) {
 	b.changed("an older file", b.resolve("p"), "FOO", "new", "nix/tools.nix")
 	b.allow("p")
 	b.check("allowed", "p", "FOO", "old", 1)
+}
+
+// A file that is another by the time it is recorded is recorded as changed.
+func TestEvaluatedFilesAsTheyWere(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"shell.nix", "same.nix", "other.nix", "gone.nix"} {
+		write(name, "./"+name)
+	}
+	write("shell.nix", "./same.nix ./other.nix ./gone.nix ./new.nix")
+	files, err := nixenv.Source{Dir: dir, File: "shell.nix"}.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("other.nix", "x")
+	write("new.nix", "x")
+	if err := os.Remove(filepath.Join(dir, "gone.nix")); err != nil {
+		t.Fatal(err)
+	}
+	e := Entry{Inputs: evaluated(files)}
+	var stale []string
+	for _, path := range e.Stale() {
+		stale = append(stale, filepath.Base(path))
+	}
+	if want := []string{"gone.nix", "new.nix", "other.nix"}; !slices.Equal(stale, want) {
+		t.Errorf("stale: %q, want %q", stale, want)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -254,6 +255,34 @@ func TestComputedChangedMeanwhile(t *testing.T) {
 		if err != nil || value(r.Delta, "FOO") != "new" || len(bed.Runs(t)) != 2 {
 			t.Errorf("git %v: %v, %v, %d runs\n%s", git, r, err, len(bed.Runs(t)), log.String())
 		}
+	}
+}
+
+// Git's filters make the copy differ from the work tree for good: that is no
+// change, and what is stored holds.
+func TestFilteredByGit(t *testing.T) {
+	bed := nixtest.New(t)
+	dir := project(t, bed, "p")
+	nixtest.Write(t, filepath.Join(dir, ".gitattributes"), "x.nix filter=shout\n")
+	nixtest.Write(t, filepath.Join(dir, "x.nix"), "\"ONE\"\n")
+	nixtest.Flake(t, dir, nixtest.Shell{Nix: map[string]string{"FOO": `import (./. + "/x.nix")`}})
+	bed.Git(t, dir)
+	for _, args := range [][]string{
+		{"config", "filter.shout.clean", "tr A-Z a-z"}, {"config", "filter.shout.smudge", "tr a-z A-Z"}, {"config", "filter.shout.required", "true"},
+		{"config", "user.name", "x"}, {"config", "user.email", "x"}, {"add", "."}, {"commit", "-qm", "x"},
+	} {
+		cmd := exec.Command("git", args...)
+		cmd.Dir, cmd.Env = dir, bed.Env()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v: %s", args, err, out)
+		}
+	}
+	// Which of them nix evaluates depends on its version.
+	if r := evaluate(t, bed, dir, "auto"); !strings.EqualFold(value(r.Delta, "FOO"), "one") || len(bed.Runs(t)) > maxAttempts {
+		t.Errorf("FOO is %q after %d runs", value(r.Delta, "FOO"), len(bed.Runs(t)))
+	}
+	if r := evaluate(t, bed, dir, "auto"); !r.FromCache {
+		t.Error("evaluated again")
 	}
 }
 

@@ -79,8 +79,8 @@ func (e *evaluation) elsewhere(r readPath) string {
 }
 
 // sameAsCopied reports whether the files are in the work tree what they are in
-// the copy that was evaluated, as far as there is one. Git's filters can make
-// them differ for good, which is why the last attempt does not ask.
+// the copy that was evaluated, as far as there is one. Should git's filters make
+// them differ for good, that must not fail: the last attempt does not ask.
 func (e *evaluation) sameAsCopied(files []string, copied, base string) bool {
 	copyRoot, err := os.OpenRoot(copied)
 	if err != nil {

@@ -2,8 +2,6 @@ package nixlog
 
 import (
 	"math"
-	"net/url"
-	"path"
 	"strings"
 )
 
@@ -257,42 +255,3 @@ func (l *Log) counts(kind int) (done, expected int) {
 }
 
 func clamp(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
-
-// storeName returns the name part of a store path.
-func storeName(p string) string {
-	base := strings.TrimSuffix(path.Base(p), ".drv")
-	if hash, name, ok := strings.Cut(base, "-"); ok && len(hash) == 32 {
-		return name
-	}
-	return base
-}
-
-// packageName returns a derivation's name without its version, which begins at
-// the first dash that no letter follows. Nix marks a builder's lines so.
-func packageName(name string) string {
-	for i := 0; i+1 < len(name); i++ {
-		if c := name[i+1] | 0x20; name[i] == '-' && (c < 'a' || c > 'z') {
-			return name[:i]
-		}
-	}
-	return name
-}
-
-// location shortens a URL, and keeps user and query, which may hold a secret,
-// out of it.
-func location(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" && u.Opaque == "" && u.Path == "" {
-		return "an input"
-	}
-	return path.Join(u.Host, u.Opaque, u.Path)
-}
-
-// host returns the first part of a location.
-func host(location string) string {
-	name, _, _ := strings.Cut(location, "/")
-	if name == "" {
-		return location
-	}
-	return name
-}

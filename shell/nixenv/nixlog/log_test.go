@@ -126,6 +126,8 @@ func TestSecretsStayOut(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"action":"start","id":1,"level":4,"type":101,"text":"x","fields":["https://user:pass@host/a.tar?token=x"]}`:          "fetching host/a.tar",
 		`{"action":"start","id":1,"level":4,"type":0,"text":"fetching git input 'git+https://user:pass@host/a?token=x'"}`:      "fetching host/a",
+		`{"action":"start","id":1,"level":4,"type":0,"text":"fetching git input 'user:pass@host:a#token'"}`:                    "fetching host:a",
+		`{"action":"start","id":1,"level":4,"type":101,"text":"x","fields":["https://user:pass@?x"]}`:                          "fetching an input",
 		`{"action":"start","id":1,"level":4,"type":112,"text":"fetching github input 'github:owner/repo'"}`:                    "fetching owner/repo",
 		`{"action":"start","id":1,"level":4,"type":109,"text":"x","fields":["/nix/store/p","https://user:pass@cache.host?k"]}`: "fetching from cache.host",
 	} {
