@@ -27,7 +27,8 @@ import (
 // and a file that comes up while the judged ones are the same is a change:
 // nothing is taken from that evaluation before the user has allowed it.
 type seen struct {
-	// Decided identifies the judged files that were last evaluated.
+	// Decided identifies the files that were last evaluated, as far as the
+	// paths written in them lead: what the user must have allowed as it is.
 	Decided string
 	Files   []seenFile
 }
@@ -115,12 +116,15 @@ func (r *Resolver) verdict(p *place) (trust.Verdict, error) {
 	return r.trust().Check(less)
 }
 
-// decided identifies the judged files of a source.
+// decided identifies the files of a source that none but the user can have
+// allowed. The others are left out: when one that was allowed together with the
+// place goes, no permission is needed, and none must be taken from it.
 func decided(s nixenv.Source, files nixenv.Files) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q\n", s.String())
-	for _, f := range files.Files {
-		if f.Deciding {
+	told := files.Extra()
+	for i, in := range files.Inputs() {
+		if f := files.Files[i]; f.Deciding && !slices.Contains(told, in) {
 			fmt.Fprintf(h, "%q %t %x\n", f.Path, f.Present, f.Sum)
 		}
 	}

@@ -147,8 +147,10 @@ func TestFileComesUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		expression, file string
 		more             map[string]string
+		gone             string
 	}{
 		"in a directory that is read": {expression: listed, file: "mods/evil.nix"},
+		"in the place of another":     {expression: listed, file: "mods/evil.nix", gone: "mods/a.nix"},
 		"by a name that is read":      {expression: `import (./. + "/${builtins.readFile ./which}.nix")`, file: "evil.nix", more: map[string]string{"which": "evil"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,6 +162,11 @@ func TestFileComesUp(t *testing.T) {
 			b.write("p/"+c.file, `"evil"`)
 			for file, text := range c.more {
 				b.write("p/"+file, text)
+			}
+			if c.gone != "" {
+				if err := os.Remove(b.dev + "/p/" + c.gone); err != nil {
+					t.Fatal(err)
+				}
 			}
 			e, err := b.Resolve(t.Context(), b.dev+"/p", Options{Refresh: true})
 			if err != nil {

@@ -29,6 +29,7 @@ type evaluation struct {
 	slot   string // of the evaluation that is used, below it
 	all    Files  // what that was made from: files, and what nix told of
 	last   bool   // there is no further attempt
+	reads  []readPath
 	stderr *stderr
 	// progress takes how far it is, and never waits.
 	progress func(Progress)

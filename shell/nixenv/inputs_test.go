@@ -130,6 +130,39 @@ func TestImportsFromElsewhere(t *testing.T) {
 	}
 }
 
+// Names are any bytes, though nix's log is JSON.
+func TestInputsWithOddNames(t *testing.T) {
+	listed := `toString (map (f: import (./. + "/mods/${f}")) (builtins.attrNames (builtins.readDir (./. + "/mods"))))`
+	names := []string{"bad\xff.nix", "bad\xfe\xff.nix", "it's.nix", "new\nline.nix", "ü\ufffd.nix", "a' -> 'b.nix"}
+	for _, dirName := range []string{"plain", "odd\xffdir"} {
+		for _, kind := range []string{"flake", "file"} {
+			bed := nixtest.New(t)
+			dir := project(t, bed, dirName)
+			shell := nixtest.Shell{Nix: map[string]string{"FOO": listed}}
+			if kind == "file" {
+				nixtest.File(t, filepath.Join(dir, "shell.nix"), shell)
+			} else {
+				nixtest.Flake(t, dir, shell)
+			}
+			var want []Input
+			for _, name := range names {
+				file := filepath.Join(dir, "mods", name)
+				nixtest.Write(t, file, `"x"`)
+				want = append(want, Input{Path: file, Deciding: true})
+			}
+			got := evaluate(t, bed, dir, "auto").Files.Extra()
+			for _, in := range want {
+				if !slices.Contains(got, in) {
+					t.Errorf("%q %s: %q is no input of %v", dirName, kind, in.Path, got)
+				}
+			}
+			if len(got) != len(want) {
+				t.Errorf("%q %s: inputs are %v", dirName, kind, got)
+			}
+		}
+	}
+}
+
 // What is kept of evaluations that differ in computed imports is bounded, and
 // keeps nothing that was killed.
 func TestSlotsAreBounded(t *testing.T) {

@@ -4,12 +4,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 )
 
 // note makes what is to be stored of an evaluation that has just been run, with
 // the files that nix was seen to read. The error is errChanged where they are
 // others by now than nix has read.
 func (e *evaluation) note(shell *shellEnv) (*entry, error) {
+	e.reads = nil
+	for _, r := range e.stderr.read {
+		for _, name := range realNames(r.path) {
+			e.reads = append(e.reads, readPath{name, r.evaluated})
+		}
+	}
 	copied, base := e.copiedRoot()
 	extra := e.files.Extra()
 	if copied != "" {
@@ -39,7 +46,7 @@ func (e *evaluation) note(shell *shellEnv) (*entry, error) {
 func (e *evaluation) seen(copied, base string) []Input {
 	index := map[string]int{}
 	var out []Input
-	for _, r := range e.stderr.read {
+	for _, r := range e.reads {
 		var file string
 		if rel, ok := strings.CutPrefix(r.path, copied+"/"); ok && filepath.IsLocal(rel) {
 			file = filepath.Join(e.files.Root, base, rel)
@@ -123,10 +130,47 @@ func (e *evaluation) copiedRoot() (copied, base string) {
 	if err == nil && repository(s.flakeDir()) != "" {
 		rel, base = filepath.Join(base, flakeFile), ""
 	}
-	for _, r := range e.stderr.read {
+	for _, r := range e.reads {
 		if root, ok := strings.CutSuffix(r.path, "/"+rel); ok && r.evaluated {
 			return root, base
 		}
 	}
 	return "", ""
+}
+
+// maxNames is how many files one name of nix may stand for.
+const maxNames = 16
+
+// realNames returns the files that a name in nix's log may stand for: where a
+// name is no UTF-8, its bytes are lost in JSON.
+func realNames(name string) []string {
+	if !strings.ContainsRune(name, utf8.RuneError) {
+		return []string{name}
+	}
+	found := []string{"/"}
+	for part := range strings.SplitSeq(strings.TrimPrefix(name, "/"), "/") {
+		var next []string
+		for _, dir := range found {
+			if !strings.ContainsRune(part, utf8.RuneError) {
+				next = append(next, filepath.Join(dir, part))
+				continue
+			}
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				continue
+			}
+			for _, entry := range entries {
+				if len(next) < maxNames && known(entry.Name()) == known(part) {
+					next = append(next, filepath.Join(dir, entry.Name()))
+				}
+			}
+		}
+		found = next
+	}
+	return found
+}
+
+// known returns what is left of a name in JSON.
+func known(name string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(name, ""), string(utf8.RuneError), "")
 }
