@@ -117,6 +117,9 @@ func readEntry(slot string) (*entry, error) {
 // holds returns the files that the stored evaluation was made from, and
 // whether they are still as they were.
 func (e *evaluation) holds(stored *entry) (Files, bool) {
+	if len(stored.Read) == 0 {
+		return e.files, true
+	}
 	extra := e.files.Extra()
 	for _, r := range stored.Read {
 		extra = append(extra, Input{Path: e.files.abs(string(r.Path)), Deciding: r.Deciding})
