@@ -51,7 +51,7 @@ func TestReadsAsNixWritesIt(t *testing.T) {
 				inArgs = false
 			}
 			for _, prefix := range []string{"evaluating file ", "copied source ", "instantiated ", "executing builder ", "copying '/w/store/"} {
-				noise = noise || strings.HasPrefix(strings.ReplaceAll(line, "/tmp/nlwork", "/w"), prefix)
+				noise = noise || strings.HasPrefix(line, prefix)
 			}
 			if !noise {
 				want = append(want, strings.ToValidUTF8(line, "\ufffd")) // JSON holds no other text
