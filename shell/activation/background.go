@@ -2,11 +2,11 @@ package activation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/inputs"
@@ -141,22 +141,23 @@ func (e *Entry) working() bool {
 	return err1 == nil && err2 == nil && os.SameFile(is, should)
 }
 
-// progressFile holds what the process that is at work on the place is doing.
+// progressFile holds how far the process is that is at work on the place.
 func (p Place) progressFile() string { return filepath.Join(p.Dir, "progress") }
 
-// report has others see what is being done.
-func (p Place) report(line string) {
-	_ = os.WriteFile(p.progressFile(), []byte(line+"\n"), 0o600) // for show
+// report has others see how far it is.
+func (p Place) report(now nixenv.Progress) {
+	if text, err := json.Marshal(now); err == nil {
+		_ = os.WriteFile(p.progressFile(), text, 0o600) // for show
+	}
 }
 
-// relay tells what another process is doing.
+// relay tells how far another process is.
 func (r *Resolver) relay(p Place) {
 	if r.Progress == nil {
 		return
 	}
-	if text, err := readOwn(p.progressFile()); err == nil {
-		if line, whole := strings.CutSuffix(string(text), "\n"); whole {
-			r.Progress(line)
-		}
+	var now nixenv.Progress
+	if text, err := readOwn(p.progressFile()); err == nil && json.Unmarshal(text, &now) == nil {
+		r.Progress(now)
 	}
 }

@@ -45,8 +45,9 @@ type Resolver struct {
 	// Env is the environment for the programs it runs, nix above all.
 	Env []string
 	Now func() time.Time
-	// Progress is told in a few words what takes long; may be nil.
-	Progress func(string)
+	// Progress is told what takes long and how far it is, as
+	// [nixenv.Request].Progress is; may be nil.
+	Progress func(nixenv.Progress)
 	// Warn is told what the person should see once, such as what a shellHook
 	// printed; may be nil.
 	Warn func(string)
@@ -176,17 +177,24 @@ func samePlace(a, b project.Project) bool {
 // run computes the entry, and the delta of its generation.
 func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 	w.around = w.aroundInputs()
-	if err := w.examineAll(); err != nil {
-		return nil, env.Delta{}, err
-	}
 	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, State: OK, Time: w.Now()}
 	if w.before != nil {
 		e.Good = w.before.Good
 	}
-	changed, problem := w.judge(e)
+	var changed *place
 	var delta env.Delta
-	if problem == nil && changed == nil {
-		delta, problem = w.compose(ctx)
+	var problem error
+	for range maxLooks {
+		w.kept = nil
+		if err := w.examineAll(); err != nil {
+			return nil, env.Delta{}, err
+		}
+		if changed, problem = w.judge(e); problem == nil && changed == nil {
+			delta, problem = w.compose(ctx)
+		}
+		if !errors.Is(problem, errUnjudged) {
+			break // else the place is judged anew, with what is known of it now
+		}
 	}
 	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) {
 		return nil, env.Delta{}, problem

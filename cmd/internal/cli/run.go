@@ -70,6 +70,7 @@ type app struct {
 	Env
 	env   env.Env // Environ by name
 	flags globalFlags
+	live  *liveLine // nil before anything is shown
 }
 
 type globalFlags struct {
