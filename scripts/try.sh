@@ -60,7 +60,7 @@ if [[ -t 0 && -t 1 ]]; then
     cat <<HINT
 A fish with devsh, in a scratch home. Nothing here is allowed yet. Type:
 
-$(sed -n 's/^> /    /p; /^[^>#]/p' "${tour[@]}")
+$(sed -n '/^[^>#]/p; s/^> /    /p' "${tour[@]}")
 
 And exit to leave; then the scratch home is removed.
 
