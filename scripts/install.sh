@@ -18,14 +18,12 @@ echo "installed $dir/$name"
 old_fish=$(sh "$(dirname "$0")/fish-version.sh") || echo "note: $old_fish"
 
 config=${XDG_CONFIG_HOME:-$HOME/.config}/fish/config.fish
-path=
-case :$PATH: in
-    *":$dir:"*) ;;
-    *) path="fish_add_path '$dir'" ;; # what devsh says names «devsh allow»: that has to be found as well
-esac
+# What is on PATH here need not be on that of a fish that logs in; and «devsh allow», as devsh says it, has to be found.
+path="fish_add_path '$dir'"
 hook="$name hook fish | source"
 if grep -qs '^[^#]*devsh hook fish' "$config"; then
     hook=
+    case :$PATH: in *":$dir:"*) path= ;; esac
 fi
 if [ -n "$path$hook" ]; then
     echo "now add this to $config, and open a new fish:"

@@ -11,6 +11,7 @@ import (
 // its first prompt can be typed.
 func TestInstall(t *testing.T) {
 	const (
+		path   = "    fish_add_path 'DIR'\n"
 		hook   = "    devsh hook fish | source\n"
 		loaded = "loads the hook already"
 	)
@@ -22,13 +23,13 @@ func TestInstall(t *testing.T) {
 		want   []string
 		not    []string
 	}{
-		{name: "on PATH", onPath: true, fish: "3.6.0", want: []string{hook}, not: []string{"fish_add_path", "note"}},
-		{name: "not on PATH", fish: "4.0.2", want: []string{"    fish_add_path 'DIR'\n" + hook}},
-		{name: "hook loaded", onPath: true, fish: "10.0", config: "devsh hook fish | source\n", want: []string{loaded}, not: []string{hook, "note"}},
+		{name: "on PATH", onPath: true, fish: "3.6.0", want: []string{path + hook}, not: []string{"note"}},
+		{name: "not on PATH", fish: "4.0.2", want: []string{path + hook}},
+		{name: "hook loaded", onPath: true, fish: "10.0", config: "devsh hook fish | source\n", want: []string{loaded}, not: []string{hook, "fish_add_path", "note"}},
 		{name: "hook commented out", onPath: true, fish: "3.7", config: "# devsh hook fish | source\n", want: []string{hook}},
 		{
 			name: "hook loaded, not on PATH", fish: "3.6", config: "~/x/devsh hook fish | source\n",
-			want: []string{"    fish_add_path 'DIR'\n"}, not: []string{hook},
+			want: []string{path}, not: []string{hook},
 		},
 		{name: "an old fish", fish: "3.3.1", want: []string{hook, "note: fish 3.3.1 is too old: devsh needs fish 3.6"}},
 		{name: "no fish", want: []string{hook, "note: there is no fish here"}},
