@@ -93,14 +93,16 @@ function __devsh_look -a asked known entry generation kind state
     end
     if test "$entry" = same
         # Within the place that is active already, the prompts look at its inputs.
-        if test -z "$asked$__devsh_adopted$DIRENV_DIR$__devsh_at_prompt"
+        if test -z "$asked$__devsh_adopted$DIRENV_DIR$__devsh_at_prompt" -a "$state" != building
             test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
             test "$d" = "$PWD"; and set -ga __devsh_seen $d
             return
         end
         __devsh_read
     end
-    if test -z "$asked"; and __devsh_stale; and __devsh_ask
+    if test -z "$asked"; and begin
+            __devsh_stale; or __devsh_needed
+        end; and __devsh_ask
         __devsh_look asked
         return
     end
@@ -128,6 +130,7 @@ function __devsh_find --no-scope-shadowing
     if set -q __devsh_current; and test "$known" = "$__devsh_dir" -a "$__devsh_current" -ef "$__devsh_entry"
         set entry same
         set kind $__devsh_kind
+        set state $__devsh_standing
     else
         __devsh_read; or return 1
     end
@@ -153,17 +156,26 @@ function __devsh_stale --no-scope-shadowing
     __devsh_stale_$entry
 end
 
+# Is what is being built needed by what comes next on the command line?
+function __devsh_needed --no-scope-shadowing
+    test "$state" = building; and not set -q __devsh_at_prompt; or return
+    set -l wait soon
+    __devsh_patience
+    test $wait != soon
+end
+
 # Makes the generation of the place $known the active one.
 function __devsh_go --no-scope-shadowing
     set -g __devsh_current $__devsh_tree$known/@devsh/current
     set -g __devsh_entry $__devsh_tree$known/@devsh/$entry
     set -g __devsh_id $entry
     set -g __devsh_kind $kind
+    set -g __devsh_standing $state
     functions -q __devsh_stale_$entry; or __devsh_load $__devsh_entry/check.fish
     set -l note __devsh_note_$entry
     set -g __devsh_turn __devsh_turn_0_$entry
     set -g __devsh_seen
-    test "$d" = "$PWD"; and set -g __devsh_seen $d
+    test "$d" = "$PWD" -a "$state" != building; and set -g __devsh_seen $d
     test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
     set -q __devsh_gaveup; and __devsh_rest
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none

@@ -118,7 +118,7 @@ func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
 			return e, err
 		case now.State != Building:
 			return now, nil
-		case !now.working():
+		case !now.Working():
 			return now, fmt.Errorf("%s: the process that was building it has ended", e.Project.Dir)
 		}
 		r.relay(place)
@@ -134,8 +134,12 @@ func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
 // which a person notices a delay.
 const awaitPoll = 5 * time.Millisecond
 
-// working reports whether the process that builds the entry is there.
-func (e *Entry) working() bool {
+// Working reports whether the entry is being built, and the process is there
+// that does it.
+func (e *Entry) Working() bool {
+	if e.State != Building {
+		return false
+	}
 	is, err1 := os.Stat(fmt.Sprintf("/proc/%d/exe", e.Worker))
 	should, err2 := os.Stat(e.Program)
 	return err1 == nil && err2 == nil && os.SameFile(is, should)
@@ -151,13 +155,18 @@ func (p Place) report(now nixenv.Progress) {
 	}
 }
 
+// Progress returns how far the process is that is at work on the place.
+func (p Place) Progress() nixenv.Progress {
+	var now nixenv.Progress
+	if text, err := readOwn(p.progressFile()); err != nil || json.Unmarshal(text, &now) != nil {
+		return nixenv.Progress{}
+	}
+	return now
+}
+
 // relay tells how far another process is.
 func (r *Resolver) relay(p Place) {
-	if r.Progress == nil {
-		return
-	}
-	var now nixenv.Progress
-	if text, err := readOwn(p.progressFile()); err == nil && json.Unmarshal(text, &now) == nil {
+	if now := p.Progress(); r.Progress != nil && now != (nixenv.Progress{}) {
 		r.Progress(now)
 	}
 }

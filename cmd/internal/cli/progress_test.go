@@ -76,7 +76,7 @@ func (w waiting) run(t *testing.T, stdout, stderr io.Writer, args ...string) int
 	return Run(ctx, Env{
 		Args: args, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Environ: w.bed.Env(),
 		Getwd: func() (string, error) { return w.dir, nil }, Now: time.Now, HasTerminal: func() bool { return false },
-		Exec:       func(string, []string, []string) error { return nil },
+		Exec: func(string, []string, []string) error { return nil },
 		// What is started in the background ends at once: it is left to who waits.
 		Executable: func() (string, error) { return "/bin/true", nil },
 	})

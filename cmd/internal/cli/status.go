@@ -81,7 +81,9 @@ type status struct {
 	Variables   []string      `json:"variables"`
 	Aliases     []string      `json:"aliases"`
 	Inputs      []statusInput `json:"inputs"`
-	Stale       []string      `json:"stale"` // inputs that changed since
+	Stale       []string      `json:"stale"`            // inputs that changed since
+	Worker      int           `json:"worker,omitempty"` // the process that builds a new environment
+	Progress    string        `json:"progress,omitempty"`
 	Error       string        `json:"error,omitempty"`
 	Hint        string        `json:"hint,omitempty"`
 	Trust       *statusTrust  `json:"trust,omitempty"`
@@ -154,6 +156,9 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 
 func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
 	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
+	if e.Working() {
+		s.Worker, s.Progress = e.Worker, render.Visible(place.Progress().String())
+	}
 	for _, l := range e.Layers {
 		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
 	}

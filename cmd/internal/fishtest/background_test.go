@@ -1,11 +1,14 @@
 package fishtest
 
 import (
+	"context"
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -130,5 +133,161 @@ func (f *Fish) expect(since session.Mark, pattern string) {
 	f.t.Helper()
 	if shown := Plain(f.Session.Output(since)); !regexp.MustCompile(pattern).MatchString(shown) {
 		f.t.Errorf("the terminal does not show %q:\n%s", pattern, tail(shown, 2000))
+	}
+}
+
+// TestLineWaits: what goes on after the cd runs in the environment, also a
+// function that only looks like a cd.
+func TestLineWaits(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"cd DIR && echo got $FROM_FLAKE", "cd DIR; echo got $FROM_FLAKE", "work DIR"} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			b := newBuilds(t)
+			dir := b.flake("p")
+			f := Start(t, b.Bed, Options{})
+			f.OK("function work; cd $argv; echo got $FROM_FLAKE; end")
+			mark := f.Session.Mark()
+			if err := f.Session.Type(strings.ReplaceAll(line, "DIR", dir) + "\r"); err != nil {
+				t.Fatal(err)
+			}
+			f.shows("devsh: .*", mark) // what is being done
+			b.open()
+			f.await(line)
+			f.shows("got p\r?\n", mark)
+		})
+	}
+}
+
+// TestInterruptEndsTheLine: Ctrl-C while a line waits runs nothing of its rest,
+// and the environment follows all the same.
+func TestInterruptEndsTheLine(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	f := Start(t, b.Bed, Options{})
+	arrived := b.onArrival(f)
+	ran := filepath.Join(b.Tmp, "ran")
+	mark := f.Session.Mark()
+	if err := f.Session.Type("cd " + dir + " && echo >" + ran + "\r"); err != nil {
+		t.Fatal(err)
+	}
+	f.shows("devsh: .*", mark)
+	if err := f.Session.Type("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	f.await("Ctrl-C")
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("the rest of the line ran")
+	}
+	if got := f.OK("pwd"); got != dir+"\n" {
+		t.Errorf("the shell is in %q", got)
+	}
+	b.open()
+	awaitFile(t, arrived)
+	if n := b.evaluations(); n != 1 {
+		t.Errorf("nix was run %d times", n)
+	}
+}
+
+// TestOneEvaluation: many shells come to a cold project, nix runs once, and
+// all of them get the environment without a key being pressed.
+func TestOneEvaluation(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	var files []string
+	for range 20 {
+		f := Start(t, b.Bed, Options{})
+		files = append(files, b.onArrival(f))
+		f.OK("cd " + dir)
+	}
+	b.open()
+	for _, file := range files {
+		awaitFile(t, file)
+	}
+	if n := b.evaluations(); n != 1 {
+		t.Errorf("nix was run %d times", n)
+	}
+}
+
+// TestFailureIsTold: a failure is told at the next prompt, once, and is not
+// tried again until something changes.
+func TestFailureIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	f := Start(t, b.Bed, Options{})
+	f.OK("cd " + dir)
+	b.open()
+	f.OK("devsh exec -- true") // waits for it
+	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
+		t.Fatalf("FROM_FLAKE is %q", got)
+	}
+	b.Write(dir+"/flake.nix", "{ outputs = _: { devShells = throw \"no such shell\"; }; }\n")
+	b.Allow(t, dir)
+	b.Devsh(t, "log", dir)
+	_, _ = b.TryDevsh(t, "exec", "--dir", dir, "--", "true") // waits for it
+	n := b.evaluations()
+	mark := f.Session.Mark()
+	for range 4 {
+		f.OK("true")
+	}
+	f.OK("cd /; cd " + dir)
+	if text := Plain(f.Session.Output(mark)); strings.Count(text, "no such shell") != 1 || !strings.Contains(text, "the last good environment stays") {
+		t.Errorf("the terminal shows:\n%s", text)
+	}
+	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
+		t.Errorf("of the last good environment, FROM_FLAKE is %q", got)
+	}
+	if now := b.evaluations(); now != n {
+		t.Errorf("it was tried again %d times", now-n)
+	}
+}
+
+// TestWorkerKilled: one that is killed is followed by another, at the next
+// prompt, and not for ever.
+func TestWorkerKilled(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	f := Start(t, b.Bed, Options{})
+	f.OK("cd " + dir)
+	for range 3 {
+		b.killWorker(dir)
+		for range 10 { // it is looked at in turn
+			f.OK("true")
+		}
+	}
+	if got := f.OK("cd .; true"); !strings.Contains(got, "was ended 3 times") {
+		f.expect(0, "was ended 3 times")
+	}
+	b.open()
+	f.OK("devsh reload")
+	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
+		t.Errorf("FROM_FLAKE is %q", got)
+	}
+}
+
+// killWorker kills the process that builds the project.
+func (b *builds) killWorker(dir string) {
+	b.t.Helper()
+	out, _ := b.TryDevsh(b.t, "status", "--json", "--dir", dir)
+	var status struct{ Worker int }
+	if err := json.Unmarshal([]byte(out), &status); err != nil || status.Worker == 0 {
+		b.t.Fatalf("no worker: %v in %s", err, out)
+	}
+	if err := syscall.Kill(status.Worker, syscall.SIGKILL); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// shows waits for the terminal to show a pattern.
+func (f *Fish) shows(pattern string, since session.Mark) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), Limit())
+	defer cancel()
+	if _, err := f.Session.WaitFor(ctx, regexp.MustCompile(pattern), since); err != nil {
+		f.t.Fatal(err)
 	}
 }
