@@ -563,12 +563,14 @@ end
 # How long can be waited for what takes long? For a line that does nothing but change directory, not at all: the
 # environment follows by itself. Any other needs it for what comes next.
 function __devsh_patience --no-scope-shadowing
-    status current-commandline | read -z line
-    if test -n "$line"
-        string match -rq -- $__devsh_goes $line; or set wait done
-    else if not set -q __devsh_prompted # else it is a key that is bound to a change of directory
-        test -t 2; and not string split0 <"/proc/$fish_pid/cmdline" | string match -rq '^(?:-[a-zA-Z]*c|--command(?:=.*)?)$'; or set wait capture
+    if not set -q __devsh_prompted; and begin
+            not test -t 2; or string split0 <"/proc/$fish_pid/cmdline" | string match -rq '^(?:-[a-zA-Z]*c|--command(?:=.*)?)$'
+        end
+        set wait capture # nobody will see a prompt
+        return
     end
+    status current-commandline | read -z line
+    test -n "$line"; and not string match -rq -- $__devsh_goes $line; and set wait done
 end
 
 # A command that changes directory, with words that hold no other command; or a directory.

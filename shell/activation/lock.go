@@ -65,4 +65,13 @@ func (s Store) tryLock(p Place) (*os.File, error) {
 	}
 }
 
+// held reports whether a process holds the place's lock.
+func (s Store) held(p Place) bool {
+	lock, err := s.tryLock(p)
+	if err == nil {
+		lock.Close()
+	}
+	return errors.Is(err, errLocked)
+}
+
 func (p Place) lockFile() string { return filepath.Join(p.Dir, "lock") }

@@ -156,8 +156,12 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 
 func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
 	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
-	if e.Working() {
-		s.Worker, s.Progress = e.Worker, render.Visible(place.Progress().String())
+	if e.State == activation.Building {
+		s.Worker = e.Worker
+		s.Progress = "its process has ended: the next prompts start another"
+		if e.Working() {
+			s.Progress = render.Visible(place.Progress().String())
+		}
 	}
 	for _, l := range e.Layers {
 		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
