@@ -1,0 +1,37 @@
+package fishtest
+
+import "testing"
+
+// TestOuterHookAmongStrangers: an allowed place's hooks mean their own place by
+// DEVSH_PROJECT, also where one within it governs that nobody has allowed: what
+// lies there is not run (promise 1).
+func TestOuterHookAmongStrangers(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	outer := b.Project("work", "[env]\nA = \"1\"\n[hooks]\nenter = \"source $DEVSH_PROJECT/hook.fish\"\nleave = \"source $DEVSH_PROJECT/hook.fish\"\n")
+	b.Write(outer+"/hook.fish", "set -g RAN $RAN good\n")
+	b.Write(outer+"/clone/hook.fish", "set -g RAN $RAN evil\n")
+	b.Write(outer+"/clone/.git/HEAD", "ref: refs/heads/main\n")
+	b.Write(outer+"/declared/hook.fish", "set -g RAN $RAN evil\n")
+	b.Write(outer+"/declared/devsh.toml", "")
+	b.Allow(t, outer)
+	f := Start(t, b, Options{})
+	for _, name := range []string{"clone", "declared"} {
+		dir := outer + "/" + name
+		f.OK("set -e RAN; cd " + Quote(dir) + `; test "$A" = 1`)
+		f.OK("cd ~; not set -q A; and not set -q DEVSH_PROJECT")
+		f.OK(`test "$RAN" = "good good"`)
+	}
+}
+
+// TestReferencesToFish: what fish makes up itself is in no environment, and so
+// is not handed to programs either: the history, for one (promise 7).
+func TestReferencesToFish(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Allowed("p", "[env]\nA = \"x${history}y\"\nB = \"${version}${status}${fish_pid}\"\nC = \"${SHLVL}\"\n")
+	f := Start(t, b, Options{})
+	f.OK("echo a line to remember")
+	f.OK("cd " + Quote(dir) + `; test "$A/$B" = xy/; and test -n "$C"`)
+	f.OK("cd ~; not set -q A")
+}
