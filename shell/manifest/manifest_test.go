@@ -181,6 +181,8 @@ func TestParseErrors(t *testing.T) {
 		{"[shell]\nnix = './x.sh'", "2:1: shell.nix is", ""},
 		// aliases and hooks
 		{"[aliases]\ncd = 'x'", "2:1: cd belongs to fish", ""},
+		{"[aliases]\npushd = 'x'", "2:1: pushd belongs to fish", ""},
+		{"[aliases]\n\"up-or-search\" = 'x'", "2:1: up-or-search belongs to fish", ""},
 		{"[aliases]\necho = 'x'", "2:1: echo belongs to fish", ""},
 		{"[aliases]\nfish_prompt = 'x'", "2:1: fish_prompt: a project cannot", ""},
 		{"[aliases]\n__x = 'x'", "2:1: __x: a project cannot", ""},
