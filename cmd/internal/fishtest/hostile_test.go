@@ -1,6 +1,9 @@
 package fishtest
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
 // TestOuterHookAmongStrangers: an allowed place's hooks mean their own place by
 // DEVSH_PROJECT, also where one within it governs that nobody has allowed: what
@@ -34,4 +37,25 @@ func TestReferencesToFish(t *testing.T) {
 	f.OK("echo a line to remember")
 	f.OK("cd " + Quote(dir) + `; test "$A/$B" = xy/; and test -n "$C"`)
 	f.OK("cd ~; not set -q A")
+}
+
+// TestCompletionsNobodySaw: completions that lie in a project are run neither
+// on cd nor by a key: they may be other ones than when it was allowed (promise 1).
+func TestCompletionsNobodySaw(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Project("p", "[env]\nA = \"1\"\n[path]\nprepend = [\"tools/bin\", \"linked/bin\"]\n[lists.XDG_DATA_DIRS]\nprepend = [\"data\"]\n")
+	const completions = "/share/fish/vendor_completions.d/ls.fish"
+	files := []string{b.Write(dir+"/tools"+completions, ""), b.Write(dir+"/data/fish/vendor_completions.d/ls.fish", "")}
+	b.mkdir(dir+"/tools/bin", 0o755)
+	if err := os.Symlink("tools", dir+"/linked"); err != nil {
+		t.Fatal(err)
+	}
+	b.Allow(t, dir)
+	f := Start(t, b, Options{})
+	f.OK("cd " + Quote(dir) + `; test "$A" = 1; cd ~`)
+	for _, file := range files {
+		b.Write(file, "set -g PWNED yes\n")
+	}
+	f.OK("cd " + Quote(dir) + `; test "$A" = 1; and complete -C "ls -" >/dev/null; and not set -q PWNED`)
 }
