@@ -19,7 +19,7 @@ history if in jobs math not or path printf pwd random read realpath return set
 set_color source status string switch test time true type ulimit wait while
 alias cdh contains_seq dirh dirs down-or-prefix-search down-or-search edit_command_buffer export funced funcsave isatty
 nextd nextd-or-forward-word popd prevd prevd-or-backward-word prompt_hostname prompt_login prompt_pwd psub pushd
-setenv suspend trap umask up-or-prefix-search up-or-search vared`)
+setenv suspend trap umask up-or-prefix-search up-or-search`)
 
 // checkAliasName says why a project may not define a command of that name, or "".
 func checkAliasName(name string) string {
