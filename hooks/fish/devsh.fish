@@ -8,11 +8,14 @@ set -g __devsh_abi 1 # the agreement between this file and the state directory: 
 set -g __devsh_home $HOME # where the user's files are, whatever a project does to these variables
 set -g __devsh_state_home $HOME/.local/state
 string match -q '/*' -- $XDG_STATE_HOME; and set -g __devsh_state_home $XDG_STATE_HOME
+# As the program writes it, whose paths are compared with ours: without a slash at its end, for one.
+set -g __devsh_state_home (path normalize -- $__devsh_state_home | string collect)
 set -g __devsh_config_home $HOME/.config
 string match -q '/*' -- $XDG_CONFIG_HOME; and set -g __devsh_config_home $XDG_CONFIG_HOME
 set -g __devsh_state $__devsh_state_home/devsh/v$__devsh_abi
 set -g __devsh_tree $__devsh_state/tree # what is known of a directory D is in $__devsh_tree/D/@devsh
 set -g __devsh_generation none
+set -g __devsh_turn false # nothing has been looked at yet
 
 # --- when to look -----------------------------------------------------------------------------------------------
 

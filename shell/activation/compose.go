@@ -118,7 +118,7 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 	if err != nil {
 		return env.Delta{}, err
 	}
-	d.CompletionDirs = completionDirs(d)
+	d.CompletionDirs = completionDirs(d, append([]string{w.project.Root}, w.Settings.Roots...))
 	return d, nil
 }
 

@@ -13,6 +13,7 @@ import (
 // enough that no file makes devsh slow, large or crash.
 const (
 	maxFile     = 1 << 20 // bytes in devsh.toml and in a dotenv file
+	maxEnvFiles = 64      // they are read before anybody has allowed it
 	maxItems    = 4096    // variables, aliases, entries of one list
 	maxPlaces   = 32768   // keys and array elements in one file
 	maxDepth    = 16      // arrays and inline tables within each other

@@ -15,6 +15,9 @@ func TestQuiet(t *testing.T) {
 	b := newBed(t)
 	b.Allowed("p", "[env]\nA = \"1\"\n")
 	f := Start(t, b, Options{})
+	if out := Plain(f.Session.Output(0)); strings.Contains(out, "devsh_") || strings.Contains(out, "(line ") {
+		t.Errorf("at the first prompt the screen shows %q", out)
+	}
 	for _, line := range []string{"true", "true", "cd /", "true", "cd " + Quote(b.Dev), "true", "cd " + Quote(b.Home), "true"} {
 		out, status := f.Run(line)
 		if status != 0 || strings.Contains(out, "devsh_") || strings.Contains(out, "(line ") {
