@@ -33,7 +33,7 @@ func (a *app) logCommand() *cobra.Command {
 			}
 			f, err := os.Open(w.resolver.Store.Place(p.Dir).Log())
 			if errors.Is(err, fs.ErrNotExist) {
-				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", render.Visible(p.Dir))
+				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", a.tilde(render.Visible(p.Dir)))
 				return nil
 			}
 			if err != nil {
