@@ -42,8 +42,8 @@ var ErrNothing = errors.New("no devsh.toml, flake.nix or shell.nix here or above
 // ErrRoot says that root will not allow what belongs to another user.
 var ErrRoot = errors.New("it belongs to another user, and root does not allow for others")
 
-// Ask reads what the place that governs dir asks for. With exact, the place is
-// dir itself, whatever lies around it.
+// Ask reads what the place that governs dir asks for. The error wraps
+// [ErrNothing] where no place does.
 func (r *Resolver) Ask(dir string) (*Request, error) {
 	p, err := project.Find(dir, r.Settings.Roots)
 	if err != nil {
