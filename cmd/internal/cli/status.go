@@ -86,8 +86,9 @@ type status struct {
 	Error       string        `json:"error,omitempty"`
 	Hint        string        `json:"hint,omitempty"`
 	Trust       *statusTrust  `json:"trust,omitempty"`
-	Places      []statusPlace `json:"places,omitempty"` // the chain that contributes, outer first
-	Apart       []string      `json:"apart,omitempty"`  // flags and variables that hold for single commands, not for what is shown of shells
+	Places      []statusPlace `json:"places,omitempty"`     // the chain that contributes, outer first
+	Off         []string      `json:"layers_off,omitempty"` // by the settings
+	Apart       []string      `json:"apart,omitempty"`      // flags and variables that hold for single commands, not for what is shown of shells
 	NeedsPerson bool          `json:"needs_person"`
 	request     *activation.Request
 }
@@ -136,7 +137,7 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None, Apart: w.settings.Apart}
+	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None, Off: sortedKeys(w.settings.LayersOff), Apart: w.settings.Apart}
 	place := w.resolver.Store.Place(p.Dir)
 	if e, err := place.Entry(); err == nil {
 		a.known(s, place, e)
