@@ -20,7 +20,7 @@ import (
 var devshBinary string
 
 func TestMain(m *testing.M) {
-	os.Exit(fishtest.Main(m, func(devsh string) { devshBinary = devsh }))
+	os.Exit(fishtest.Main(m, os.Stderr, func(devsh string) { devshBinary = devsh }))
 }
 
 const project = "[env]\nA = \"a\"\nfile = [\".env\"]\n[path]\nprepend = [\"bin\"]\n"

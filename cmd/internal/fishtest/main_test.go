@@ -9,7 +9,7 @@ import (
 var devshBinary string
 
 func TestMain(m *testing.M) {
-	os.Exit(Main(m, func(devsh string) { devshBinary = devsh }))
+	os.Exit(Main(m, os.Stderr, func(devsh string) { devshBinary = devsh }))
 }
 
 func newBed(t testing.TB) *Bed {

@@ -18,5 +18,5 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	realFish = fish
-	os.Exit(fishtest.Main(m, func(devsh string) { devshBinary = devsh }))
+	os.Exit(fishtest.Main(m, os.Stderr, func(devsh string) { devshBinary = devsh }))
 }
