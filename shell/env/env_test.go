@@ -106,7 +106,7 @@ func TestCheckName(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "1A", "A-B", "A B", "É", "A\x00", "PWD", "SHLVL", "status", "argv", "DEVSH_X", "DEVSH_GENERATION",
-		"fish_prompt", "fish_user_paths", "__fish_x", "__devsh_bin", strings.Repeat("A", 256)} {
+		"HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "fish_prompt", "fish_user_paths", "__fish_x", "__devsh_bin", strings.Repeat("A", 256)} {
 		if CheckName(bad) == nil {
 			t.Errorf("CheckName(%q) allows it", bad)
 		}
