@@ -123,9 +123,6 @@ func (s Store) Settings() string { return filepath.Join(s.Dir, "settings") }
 // Trust is where the records of package trust are.
 func (s Store) Trust() string { return filepath.Join(s.Dir, "trust") }
 
-// Nix is where evaluations are kept.
-func (s Store) Nix() string { return filepath.Join(s.Dir, "nix") }
-
 // Place is the directory of what is known of a project.
 func (s Store) Place(dir string) Place {
 	return Place{Dir: s.tree() + dir + "/" + project.Reserved}

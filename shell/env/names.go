@@ -86,11 +86,11 @@ func CheckName(name string) error {
 	return nil
 }
 
-// Default returns what an unset list variable stands for, so that adding to it
+// defaultOf returns what an unset list variable stands for, so that adding to it
 // does not take the standard places away. ok is false where unset means empty.
 // Sources: the XDG base directory specification; manpath(1) and info(1), where
 // an empty element stands for the system's own search list.
-func Default(list string) (value string, ok bool) {
+func defaultOf(list string) (value string, ok bool) {
 	switch list {
 	case "XDG_DATA_DIRS":
 		return "/usr/local/share:/usr/share", true

@@ -87,11 +87,8 @@ func syntaxError(path string, data []byte, err error) error {
 // Tables that only other names imply are not among them.
 func (d *Document) Keys() [][]string { return d.keys }
 
-// Values returns the decoded file: tables are map[string]any, the rest is as
-// in [toml.Decode]. It must not be changed.
-func (d *Document) Values() map[string]any { return d.values }
-
-// Value returns what is stored under a key. An index of an array is no key.
+// Value returns what is stored under a key: tables are map[string]any, the rest
+// is as in [toml.Decode]. It must not be changed. An index of an array is no key.
 func (d *Document) Value(key ...string) (any, bool) {
 	var v any = d.values
 	for _, k := range key {

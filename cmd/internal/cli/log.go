@@ -34,7 +34,7 @@ func (a *app) logCommand() *cobra.Command {
 			}
 			f, err := os.OpenFile(w.resolver.Store.Place(p.Dir).Log(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // not to wait for a FIFO's writer
 			if errors.Is(err, fs.ErrNotExist) {
-				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", render.Visible(p.Dir))
+				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", a.tilde(render.Visible(p.Dir)))
 				return nil
 			}
 			if err != nil {
