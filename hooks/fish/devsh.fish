@@ -15,7 +15,7 @@ string match -q '/*' -- $XDG_CONFIG_HOME; and set -g __devsh_config_home $XDG_CO
 set -g __devsh_state $__devsh_state_home/devsh/v$__devsh_abi
 set -g __devsh_tree $__devsh_state/tree # what is known of a directory D is in $__devsh_tree/D/@devsh
 set -g __devsh_generation none
-set -g __devsh_turn false # nothing has been looked at yet
+set -g __devsh_turn false # a prompt that finds nothing looked at yet looks
 
 # --- when to look -----------------------------------------------------------------------------------------------
 

@@ -272,6 +272,18 @@ func TestEnterForgets(t *testing.T) {
 	if _, err := os.Lstat(current); err == nil {
 		t.Error("what is gone is still known")
 	}
+	// So is one that is part of another project now.
+	b.write("m/go.mod", "")
+	b.write("m/in/go.mod", "")
+	for _, kind := range []project.Kind{project.Repository, project.Declared} {
+		if e, err := b.Enter(t.Context(), b.dev+"/m/in", Options{}); err != nil || e.Project.Dir != b.dev+"/m"+map[bool]string{true: "/in"}[kind == project.Repository] || e.Project.Kind != kind {
+			t.Errorf("%+v, %v", e, err)
+		}
+		b.write("m/devsh.toml", one)
+	}
+	if _, err := os.Lstat(b.Store.Place(b.dev + "/m/in").Current()); err == nil {
+		t.Error("what is part of another project is still known by itself")
+	}
 	if _, err := b.Enter(t.Context(), "relative", Options{}); err == nil {
 		t.Error("a relative directory was taken")
 	}

@@ -35,6 +35,21 @@ func TestQuiet(t *testing.T) {
 	f.OK(`not set -q A; and not set -q B; and not set -q C; and test "$LEFT" = yes`)
 }
 
+// TestQuietStart: nor does a shell that starts, in a project and out of one, at
+// its first prompt and at one that an editor asks for (promise 3).
+func TestQuietStart(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Allowed("p", "[env]\nA = \"1\"\n")
+	for _, from := range []string{b.Home, b.Dev, dir} {
+		f := Start(t, b, Options{Dir: from})
+		f.OK("fish -i -c 'emit fish_prompt; cd " + Quote(dir) + "; emit fish_prompt'")
+		if text := Plain(f.Session.Output(0)); strings.Contains(text, "(line ") || strings.Contains(text, "__devsh_") {
+			t.Errorf("in %s the screen shows %q", from, text)
+		}
+	}
+}
+
 // TestHandlersStay: a function that handles events is not hidden by an alias,
 // since fish could not give its handlers back.
 func TestHandlersStay(t *testing.T) {
