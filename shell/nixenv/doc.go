@@ -4,7 +4,8 @@
 // It owns the choice of what to evaluate ([Choose], [ParseRef]), the files that
 // an evaluation is known to read ([Source.Files]), the cache of evaluations
 // under <state>/nix, which variables of Nix reach a shell (variables.txt), and
-// the capture of what a shellHook exports.
+// the capture of what a shellHook does: what it exports but for what looks like
+// a secret (secrets.txt), its functions and aliases ([RunEntry] runs it again).
 //
 // It must not decide whether evaluating is allowed: [Evaluate] runs the
 // project's code, in nix's evaluator and in bash, and is to be called for

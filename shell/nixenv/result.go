@@ -25,6 +25,8 @@ type Request struct {
 	Refresh bool
 	// HookTimeout limits the shellHook's run; 0 means 10 seconds.
 	HookTimeout time.Duration
+	// HookEveryEntry has the result run the hook on each entry, too.
+	HookEveryEntry bool
 	// Log receives what nix writes to its standard error, build logs
 	// included; nil drops it.
 	Log io.Writer
@@ -53,7 +55,7 @@ type Result struct {
 	Skipped []string
 	// HookOutput is what the shellHook printed, at most 64 KiB.
 	HookOutput string
-	// Warnings are single lines about the shellHook.
+	// Warnings are single lines about the shellHook, also of a stored result.
 	Warnings []string
 	// Key identifies the evaluation; see [GC].
 	Key string
