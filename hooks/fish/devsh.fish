@@ -260,6 +260,11 @@ function __devsh_call
     set -eg __devsh_busy
 end
 
+# Runs the shellHooks that the project wants run on each entry, and takes over the variables that are not stored.
+function __devsh_shell_hook
+    test -x "$__devsh_bin"; and $__devsh_bin shell-hook </dev/null | source
+end
+
 function __devsh_off
     set -l was $__devsh_generation
     if set -q __devsh_hooked
@@ -279,7 +284,7 @@ function __devsh_off
     set -g __devsh_generation none
 end
 
-# The functions from here to __devsh_unset_off look at variables by name: what they name themselves must be named as
+# The functions from here to __devsh_value_off look at variables by name: what they name themselves must be named as
 # no project may name a variable, or $$name would be their own.
 
 # Copies a global variable with its flags.
@@ -457,11 +462,31 @@ function __devsh_unset_off -a __devsh_l_name
     end
 end
 
-# Makes room for an alias. Fails where a function of the user has event handlers: a copy would not have them.
+# A variable has got its value on entering, from a shellHook that was run.
+function __devsh_value_on -a __devsh_l_name __devsh_l_value
+    set -el $__devsh_l_name
+    __devsh_save $__devsh_l_name
+    set -gx DEVSH_WAS_$__devsh_l_name $__devsh_l_value
+    set -gx $__devsh_l_name $__devsh_l_value
+end
+
+function __devsh_value_off -a __devsh_l_name
+    set -el $__devsh_l_name
+    set -l __devsh_l_was DEVSH_WAS_$__devsh_l_name
+    set -qg $__devsh_l_was; or return
+    if set -qg $__devsh_l_name; and test "$$__devsh_l_name" = "$$__devsh_l_was"
+        set -eg $__devsh_l_name
+    else
+        __devsh_forget $__devsh_l_name
+    end
+    set -eg $__devsh_l_was
+end
+
+# Makes room for an alias or a function. Fails where a function of the user has event handlers: a copy would not have them.
 function __devsh_alias_on -a name
     functions -q $name; or return 0
     if string match -rq '^function .* --on-' -- (functions $name)
-        __devsh_say "alias $name" "devsh: the alias $name is left out: your function $name handles events"
+        __devsh_say "alias $name" "devsh: the project's $name is left out: your function $name handles events"
         return 1
     end
     functions -q __devsh_alias_$name; and functions -e __devsh_alias_$name
@@ -470,7 +495,7 @@ end
 
 function __devsh_alias_off -a name
     set -l about (functions -Dv $name 2>/dev/null)
-    if test "$about[5]" = 'devsh alias'
+    if contains -- "$about[5]" 'devsh alias' 'devsh function'
         functions -e $name
         # Erasing alone would keep fish from ever loading the user's function again.
         functions -q __devsh_alias_$name; and functions -c __devsh_alias_$name $name

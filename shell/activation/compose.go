@@ -101,7 +101,7 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 	}
 	for _, p := range w.places {
 		if p.nix != nil {
-			if err := w.nixLayer(ctx, *p.nix, &p.nixFiles, filepath.Join(p.dir, p.nix.File)); err != nil {
+			if err := w.nixLayer(ctx, nixRequest{*p.nix, &p.nixFiles, p.manifest.HookEveryEntry}, filepath.Join(p.dir, p.nix.File)); err != nil {
 				return env.Delta{}, err
 			}
 		}
@@ -126,7 +126,7 @@ func (w *resolution) defaultShell(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("default_shell: %w", err)
 		}
-		if err := w.nixLayer(ctx, source, nil, ref); err != nil {
+		if err := w.nixLayer(ctx, nixRequest{source: source}, ref); err != nil {
 			return err
 		}
 	}
@@ -165,16 +165,22 @@ func (w *resolution) manifestLayer(p *place) error {
 	return nil
 }
 
-// nixLayer evaluates a Nix shell; judged are the files that are allowed, nil
-// for one that the user's own settings name.
-func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, judged *nixenv.Files, name string) error {
+// nixRequest is a Nix shell that is wanted.
+type nixRequest struct {
+	source     nixenv.Source
+	judged     *nixenv.Files // that are allowed; nil where the user's own settings name the shell
+	everyEntry bool          // run its shellHook on each entry
+}
+
+// nixLayer evaluates a Nix shell.
+func (w *resolution) nixLayer(ctx context.Context, want nixRequest, name string) error {
 	res, err := nixenv.Evaluate(ctx, nixenv.Request{
-		Source: source, Judged: judged, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.refresh,
-		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.Progress,
+		Source: want.source, Judged: want.judged, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.refresh,
+		HookTimeout: w.Settings.HookTimeout, HookEveryEntry: want.everyEntry, Log: w.log, Progress: w.Progress,
 	})
 	if err != nil {
 		if e, ok := errors.AsType[*nixenv.Error](err); ok && e.Kind == nixenv.Untracked {
-			w.inputs = append(w.inputs, gitIndex(source.Dir)...) // what mends it changes no file
+			w.inputs = append(w.inputs, gitIndex(want.source.Dir)...) // what mends it changes no file
 		}
 		return nixProblem(err)
 	}
@@ -196,6 +202,7 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, judged 
 		}
 	}
 	w.layer(LayerNix, name, res.Delta)
+	w.layers[len(w.layers)-1].Notes = res.Warnings
 	return nil
 }
 

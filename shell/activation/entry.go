@@ -57,9 +57,10 @@ type Entry struct {
 
 // Layer is one source of environment.
 type Layer struct {
-	Name      string // LayerDefault, LayerNix or LayerManifest
-	Source    string // a file, or a flake reference
-	Variables int    // how many it changes
+	Name      string   // LayerDefault, LayerNix or LayerManifest
+	Source    string   // a file, or a flake reference
+	Variables int      // how many it changes
+	Notes     []string // what the person may want to know of it, such as how its shellHook ended
 }
 
 // Layers that the settings can switch off.

@@ -80,6 +80,7 @@ type status struct {
 	Layers      []statusLayer `json:"layers"`
 	Variables   []string      `json:"variables"`
 	Aliases     []string      `json:"aliases"`
+	Functions   []string      `json:"functions"`
 	Inputs      []statusInput `json:"inputs"`
 	Stale       []string      `json:"stale"` // inputs that changed since
 	Error       string        `json:"error,omitempty"`
@@ -95,15 +96,16 @@ type status struct {
 func (s *status) fill() {
 	s.Layers = append([]statusLayer{}, s.Layers...)
 	s.Inputs = append([]statusInput{}, s.Inputs...)
-	for _, list := range []*[]string{&s.Variables, &s.Aliases, &s.Stale} {
+	for _, list := range []*[]string{&s.Variables, &s.Aliases, &s.Functions, &s.Stale} {
 		*list = append([]string{}, *list...)
 	}
 }
 
 type statusLayer struct {
-	Name      string `json:"name"`
-	Source    string `json:"source"`
-	Variables int    `json:"variables"`
+	Name      string   `json:"name"`
+	Source    string   `json:"source"`
+	Variables int      `json:"variables"`
+	Notes     []string `json:"notes,omitempty"`
 }
 
 type statusInput struct {
@@ -155,7 +157,11 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
 	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
 	for _, l := range e.Layers {
-		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
+		layer := statusLayer{Name: l.Name, Source: render.Visible(l.Source), Variables: l.Variables}
+		for _, note := range l.Notes {
+			layer.Notes = append(layer.Notes, render.Visible(note))
+		}
+		s.Layers = append(s.Layers, layer)
 	}
 	for _, f := range e.Inputs {
 		if !f.Plain && !trust.IsRecord(f.Path) {
@@ -170,7 +176,7 @@ func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
 	}
 	if d, err := place.Delta(e.Generation); err == nil {
 		s.Variables = d.Variables()
-		s.Aliases = sortedKeys(d.Aliases)
+		s.Aliases, s.Functions = sortedKeys(d.Aliases), sortedKeys(d.Functions)
 	}
 }
 

@@ -30,9 +30,13 @@ func (a *app) showStatus(s *status) {
 	}
 	for _, l := range s.Layers {
 		fmt.Fprintf(out, "  layer     %s, %s: %d variables\n", l.Name, a.tilde(l.Source), l.Variables)
+		for _, note := range l.Notes {
+			fmt.Fprintf(out, "  note      %s\n", note)
+		}
 	}
 	list(out, "sets", s.Variables)
 	list(out, "aliases", s.Aliases)
+	list(out, "functions", s.Functions)
 	var inputs, absent []string
 	for _, in := range s.Inputs {
 		if in.Exists {

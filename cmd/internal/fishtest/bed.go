@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +27,8 @@ type Bed struct {
 	t    testing.TB
 	bin  string // the devsh binary
 	fish string
+	more env.Env // see AddEnv
+	said string  // by devsh on stderr, last
 }
 
 // NewBed makes a scratch home that uses the devsh binary bin.
@@ -88,7 +91,7 @@ func (b *Bed) mkdir(dir string, mode os.FileMode) {
 
 // Env is the environment in which the shells of this bed start.
 func (b *Bed) Env() env.Env {
-	return env.Env{
+	e := env.Env{
 		"HOME":            b.Home,
 		"XDG_CONFIG_HOME": filepath.Join(b.Home, "config"),
 		"XDG_STATE_HOME":  filepath.Join(b.Home, "state"),
@@ -101,7 +104,12 @@ func (b *Bed) Env() env.Env {
 		"SHELL":           b.fish,
 		"USER":            "tester",
 	}
+	maps.Copy(e, b.more)
+	return e
 }
+
+// AddEnv adds to the environment of all that is started from now on.
+func (b *Bed) AddEnv(more env.Env) { b.more = more }
 
 // Write writes a file, with the directories above it. A relative path is
 // taken from the home.
@@ -206,6 +214,7 @@ func (b *Bed) TryDevsh(t testing.TB, args ...string) (out string, code int) {
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
+	b.said = stderr.String()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
