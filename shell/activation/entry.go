@@ -59,16 +59,14 @@ type Entry struct {
 	// Attempt how many have tried.
 	Worker, Attempt int
 	Program         string
-	// Said is what else the person should see once, such as what a shellHook
-	// printed where nobody was there to see it. It does not identify the entry.
-	Said []string
 }
 
 // Layer is one source of environment.
 type Layer struct {
-	Name      string // LayerDefault, LayerNix or LayerManifest
-	Source    string // a file, or a flake reference
-	Variables int    // how many it changes
+	Name      string   // LayerDefault, LayerNix or LayerManifest
+	Source    string   // a file, or a flake reference
+	Variables int      // how many it changes
+	Notes     []string // what the person may want to know of it, such as how its shellHook ended
 }
 
 // Layers that the settings can switch off.
