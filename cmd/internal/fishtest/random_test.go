@@ -171,6 +171,9 @@ func (w *randomWalk) define(name string, first bool) string {
 	flags := pick(w.r, []string{"-gx", "-gx", "-gu", "-gx --path", "-gu --path", "-gx --unpath"})
 	var list []string
 	if !first {
+		// Else it would be a path variable only where there is one to change,
+		// and a project may have unset it.
+		flags = pick(w.r, []string{"-gx --path", "-gu --path", "-gx --unpath", "-gu --unpath"})
 		// A change to just what the project has set is none.
 		list = append(list, fmt.Sprintf("mine%d", w.r.IntN(100)))
 	}
