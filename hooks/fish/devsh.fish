@@ -175,6 +175,11 @@ function __devsh_go --no-scope-shadowing
     set -g __devsh_id $entry
     set -g __devsh_kind $kind
     set -g __devsh_standing $state
+    if test "$state" = ok
+        set -q DEVSH_STATE; and set -eg DEVSH_STATE
+    else
+        set -gx DEVSH_STATE $state
+    end
     functions -q __devsh_stale_$entry; or __devsh_load $__devsh_entry/check.fish
     set -l note __devsh_note_$entry
     set -g __devsh_turn __devsh_turn_0_$entry
@@ -242,7 +247,7 @@ function __devsh_nowhere
     set -g __devsh_below false
     set -q __devsh_current; or set -q __devsh_adopted; or return
     test "$__devsh_generation" = none; or __devsh_off
-    set -eg __devsh_current __devsh_entry __devsh_seen __devsh_dir __devsh_gaveup
+    set -eg __devsh_current __devsh_entry __devsh_seen __devsh_dir __devsh_gaveup DEVSH_STATE
 end
 
 # Should another tool's environment be left alone?
@@ -255,6 +260,20 @@ function __devsh_aside --no-scope-shadowing
     else
         return 1
     end
+end
+
+# For themes: what the person may want to know of the place, where all is not well; $DEVSH_STATE has its first word.
+function devsh_prompt --description 'Tell what devsh is at here: building (how far), failed, changed or not-allowed'
+    test -n "$DEVSH_STATE" -a "$DEVSH_STATE" != denied; or return 0
+    set -l what
+    set -l finished
+    set -l expected 0
+    set -l file $__devsh_tree$__devsh_dir/@devsh/progress
+    test "$DEVSH_STATE" = building -a -f $file
+    and string match -rq '"What":"(?<what>[^"]*)","Done":(?<finished>\d+),"Expected":(?<expected>\d+)' <$file
+    and test $expected != 0
+    and set -a what $finished/$expected
+    echo $DEVSH_STATE $what
 end
 
 # Is the place that was active around $PWD still?
@@ -686,6 +705,7 @@ function __devsh_start
         __devsh_run hook --settings; or set -g __devsh_failed # and it has said why
         __devsh_settings; or set -g __devsh_roots '^'(string escape --style=regex -- $HOME/dev | string collect)'(?:/|\z)'
     end
+    set -eg DEVSH_STATE # of the shell that started this one
     set -qx IN_NIX_SHELL; and set -qx NIX_BUILD_TOP; and set -g __devsh_by_hand
     set -qx DEVSH_GENERATION; and __devsh_adopt
     return 0

@@ -92,7 +92,7 @@ func (r *Resolver) Current(ctx context.Context, dir string) (*Entry, error) {
 	}
 	place := r.Store.Place(p.Dir)
 	e, err := place.Entry()
-	if err != nil || e.State == Building || e.Settings != r.Settings.Digest || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
+	if err != nil || e.State == Building || e.Renderer != rendererVersion || e.Settings != r.Settings.Digest || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
 		return r.Resolve(ctx, dir, Options{})
 	}
 	if _, err := place.Delta(e.Generation); err != nil {

@@ -24,8 +24,12 @@ type State string
 const (
 	// OK: the generation is what the inputs say.
 	OK State = "ok"
-	// Notice: there is something to tell, once per shell.
-	Notice State = "notice"
+	// NotAllowed: the user has not allowed the project, or a place around it.
+	NotAllowed State = "not-allowed"
+	// Changed: it changed since it was allowed; the last good generation stays.
+	Changed State = "changed"
+	// Failed: something is wrong with the inputs; the last good generation stays.
+	Failed State = "failed"
 	// Building: a process in the background is at work on what the inputs say;
 	// the generation is the one of before.
 	Building State = "building"
@@ -55,6 +59,8 @@ type Entry struct {
 	Time   time.Time
 	// Settings is the digest of the settings that it was made with.
 	Settings string
+	// Renderer is the version of what rendered it.
+	Renderer int
 	// Worker is the process that builds, Program the file that it runs, and
 	// Attempt how many have tried.
 	Worker, Attempt int

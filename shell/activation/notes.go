@@ -24,17 +24,17 @@ func (w *resolution) describe(e *Entry, d env.Delta) {
 		e.State = Denied
 		return
 	case declared && own.State == trust.Unknown:
-		e.State = Notice
+		e.State = NotAllowed
 		e.Note = render.Visible(fmt.Sprintf("devsh: %s is not allowed yet: «devsh status» shows what it wants, «devsh allow» lets it", w.project.Name()))
 		return
 	}
 	if w.kept != nil {
-		e.State, e.Note = Notice, changedNote(w.kept.place)
+		e.State, e.Note = Changed, changedNote(w.kept.place)
 		return
 	}
 	for _, j := range e.Places {
 		if j.State == trust.Unknown {
-			e.State = Notice
+			e.State = NotAllowed
 			e.Note = render.Visible(fmt.Sprintf("devsh: %s lies in %s, which is not allowed yet: «devsh allow %s» lets it", w.project.Name(), j.Dir, j.Dir))
 			return
 		}

@@ -166,7 +166,7 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 // upToDate reports whether the entry in force is what would be computed.
 func (w *resolution) upToDate() bool {
 	b := w.before
-	if b == nil || w.options.Refresh || w.options.Judge || b.Settings != w.Settings.Digest || b.Error != "" || b.State == Building ||
+	if b == nil || w.options.Refresh || w.options.Judge || b.Settings != w.Settings.Digest || b.Renderer != rendererVersion || b.Error != "" || b.State == Building ||
 		len(b.Stale()) > 0 || !samePlace(b.Project, *w.project) {
 		return false
 	}
@@ -180,7 +180,7 @@ func samePlace(a, b project.Project) bool {
 // run computes the entry, and the delta of its generation.
 func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 	w.around = w.aroundInputs()
-	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, State: OK, Time: w.Now()}
+	e := &Entry{Renderer: rendererVersion, Project: *w.project, Settings: w.Settings.Digest, State: OK, Time: w.Now()}
 	if w.before != nil {
 		e.Good = w.before.Good
 	}
@@ -218,11 +218,11 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 		w.describe(e, delta)
 		return e, delta, nil
 	case problem != nil:
-		e.State, e.Error, e.Hint = Notice, problem.Error(), hintOf(problem)
+		e.State, e.Error, e.Hint = Failed, problem.Error(), hintOf(problem)
 		e.Note = w.problemNote(e)
 		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:
-		e.State, e.Note = Notice, changedNote(changed)
+		e.State, e.Note = Changed, changedNote(changed)
 	}
 	delta, err := w.lastGood(ctx, e)
 	return e, delta, err

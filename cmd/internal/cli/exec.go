@@ -125,7 +125,7 @@ func (a *app) mayUse(e *activation.Entry) error {
 	if e.Error != "" && e.Good == "" {
 		return &failure{err: errors.New(e.Error), hint: e.Hint, code: exitRefused}
 	}
-	if e.State == activation.Notice {
+	if e.State != activation.OK && e.State != activation.Denied {
 		fmt.Fprintln(a.Stderr, e.Note)
 	}
 	return nil

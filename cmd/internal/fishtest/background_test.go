@@ -144,6 +144,51 @@ func (f *Fish) expect(since session.Mark, pattern string) {
 	}
 }
 
+// TestPromptSegment: themes can show what is going on, and nothing where all
+// is well.
+func TestPromptSegment(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	b.Project("new", "[env]\nA = \"1\"\n")
+	f := Start(t, b.Bed, Options{})
+	for _, c := range []struct{ before, want string }{
+		{"cd ~", ""},
+		{"cd ~/dev/new", "not-allowed not-allowed\n"},
+		{"cd " + dir, "building"},
+	} {
+		f.OK(c.before)
+		if got := f.OK("echo (devsh_prompt) (env | string replace -f DEVSH_STATE= '')"); !strings.HasPrefix(got, c.want) || c.want == "" && got != "\n" {
+			t.Errorf("%s: %q, want %q", c.before, got, c.want)
+		}
+	}
+	b.report(t, f, "building dependency-1.2 ")
+	b.open()
+	f.OK("devsh exec -- true")
+	b.Write(dir+"/flake.nix", "{ outputs = _: throw \"no\"; }\n")
+	f.OK("true")
+	if got := f.OK("devsh_prompt"); got != "changed\n" {
+		t.Errorf("changed: %q", got)
+	}
+	b.Allow(t, dir)
+	_, _ = b.TryDevsh(t, "exec", "--dir", dir, "--", "true")
+	f.OK("true")
+	if got := f.OK("devsh_prompt; fish -c 'echo $DEVSH_STATE'; fish -i -c 'cd; echo \"<$DEVSH_STATE>\"'"); got != "failed\nfailed\n<>\n" {
+		t.Errorf("failed: %q", got)
+	}
+}
+
+// report waits until the segment tells how far it is.
+func (b *builds) report(t *testing.T, f *Fish, want string) {
+	t.Helper()
+	deadline := time.Now().Add(Limit())
+	for !strings.Contains(f.OK("devsh_prompt"), want) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the segment does not tell %q", want)
+		}
+	}
+}
+
 // TestLineWaits: what goes on after the cd runs in the environment, also a
 // function that only looks like a cd.
 func TestLineWaits(t *testing.T) {

@@ -23,6 +23,7 @@ var ignored = map[string]string{
 	"__fish_cd_direction": "where cd has been",
 	"PWD":                 "compared as the directory",
 	"OLDPWD":              "where cd has been",
+	"DEVSH_STATE":         "tells of the place where the shell is, whatever is active",
 }
 
 // Ours reports whether a name belongs to the hook's or the harness's inside.
