@@ -135,9 +135,8 @@ func (e *evaluation) run(ctx context.Context) (*entry, error) {
 		}
 	}
 	e.req.Progress("evaluating " + s.String())
-	e.stderr = &stderr{log: e.req.Log, progress: e.req.Progress}
 	tidy(e.dir)
-	out, err := e.print(ctx, filepath.Join(e.dir, profileName))
+	out, err := e.printNear(ctx, filepath.Join(e.dir, profileName))
 	if err != nil {
 		return nil, e.lockless(err)
 	}
@@ -155,6 +154,9 @@ func (e *evaluation) run(ctx context.Context) (*entry, error) {
 	}
 	return stored, nil
 }
+
+// listen reads anew what nix writes.
+func (e *evaluation) listen() { e.stderr = &stderr{log: e.req.Log, progress: e.req.Progress} }
 
 // lockless tells a failure to fetch an input that is not locked from others:
 // being online would not be what is missing.

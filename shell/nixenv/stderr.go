@@ -21,6 +21,7 @@ const (
 type stderr struct {
 	log      io.Writer
 	progress func(string)
+	notice   func(line string) // is shown each line; may be nil
 	line     []byte
 	tail     []byte
 	read     []string // paths as nix names them
@@ -59,6 +60,9 @@ func (w *stderr) flush() {
 	}
 	if strings.HasPrefix(line, "instantiated '") {
 		return
+	}
+	if w.notice != nil {
+		w.notice(line)
 	}
 	if w.log != nil {
 		_, _ = io.WriteString(w.log, line+"\n") // a log that cannot be written must not fail the evaluation
