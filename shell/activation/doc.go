@@ -13,10 +13,14 @@
 //	           /0 /1 …           stamps: an input's time, or a link to what it led to
 //	    g-GENERATION/enter.fish  functions that enter and leave
 //	                /delta.gob   the same for programs
+//	                /evaluations the keys of those in nix/ that it was made from
+//	    gone                     as old as it is known that the project is missing
 //	    log                      what the last evaluation said
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
 //	shells/PID                   the generations that a running shell uses, and what it was told
 //	trust/                       see package trust
 //	nix/                         see package nixenv
+//	gc                           as old as the last collection, and its lock
+//	trash/                       what is being removed
 package activation

@@ -53,6 +53,8 @@ type Entry struct {
 	Time   time.Time
 	// Settings is the digest of the settings that it was made with.
 	Settings string
+	// Mount is where the file system that the project lies on was mounted.
+	Mount string
 }
 
 // Layer is one source of environment.
@@ -60,6 +62,8 @@ type Layer struct {
 	Name      string // LayerDefault, LayerNix or LayerManifest
 	Source    string // a file, or a flake reference
 	Variables int    // how many it changes
+	// Evaluation is the key of the evaluation that it comes from, if it is Nix's.
+	Evaluation string
 }
 
 // Layers that the settings can switch off.

@@ -49,7 +49,7 @@ func (p Place) makeGeneration(id string, d env.Delta) error {
 			return nil
 		}
 	}
-	return p.makeDir("g-"+id, map[string][]byte{"enter.fish": script, deltaFile: data}, nil)
+	return p.makeDir(generationPrefix+id, map[string][]byte{"enter.fish": script, deltaFile: data}, nil)
 }
 
 // makeDir puts a directory with the files in place in one step. more may add
@@ -91,7 +91,10 @@ func (p Place) makeDir(name string, files map[string][]byte, more func(dir strin
 // publish makes the entry the one in force. The caller holds the place's lock
 // and has made the generation.
 func (p Place) publish(e *Entry) error {
-	e.ID = identify(e)
+	if err := p.keepEvaluations(e); err != nil {
+		return err
+	}
+	e.ID, e.Mount = identify(e), mountPoint(e.Project.Dir)
 	name := entryName(e.ID)
 	if link, err := os.Readlink(p.Current()); err == nil && link == name && p.complete(name) {
 		return nil

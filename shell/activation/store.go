@@ -138,10 +138,15 @@ type Place struct{ Dir string }
 func (p Place) Current() string { return filepath.Join(p.Dir, "current") }
 
 // Log is where the last evaluation's messages are.
-func (p Place) Log() string { return filepath.Join(p.Dir, "log") }
+func (p Place) Log() string { return filepath.Join(p.Dir, logName) }
 
 // Generation is the directory of a generation.
-func (p Place) Generation(id string) string { return filepath.Join(p.Dir, "g-"+id) }
+func (p Place) Generation(id string) string { return filepath.Join(p.Dir, generationPrefix+id) }
+
+const (
+	logName          = "log"
+	generationPrefix = "g-"
+)
 
 // entryPrefix begins the names of entries, which are part of variables' names
 // in the hook.

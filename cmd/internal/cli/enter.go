@@ -34,6 +34,7 @@ func (a *app) enterCommand() *cobra.Command {
 			}
 			_, err = w.resolver.Enter(cmd.Context(), args[0])
 			a.endProgress()
+			a.housekeep(w.resolver.Store)
 			if errors.Is(err, project.ErrNotGoverned) {
 				return nil // the hook has just learned which the roots are
 			}

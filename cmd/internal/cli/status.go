@@ -138,7 +138,7 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None, Apart: w.settings.Apart}
 	place := w.resolver.Store.Place(p.Dir)
 	if e, err := place.Entry(); err == nil {
-		s.fromEntry(place, e)
+		s.fromEntry(w.resolver.Store, e)
 		s.Active = e.Generation != activation.None && a.env[env.GenerationVar] == place.Generation(e.Generation)
 	}
 	req, err := w.resolver.Ask(dir)
@@ -152,13 +152,13 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	return s, nil
 }
 
-func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
+func (s *status) fromEntry(store activation.Store, e *activation.Entry) {
 	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
 	for _, l := range e.Layers {
 		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
 	}
 	for _, f := range e.Inputs {
-		if !f.Plain && !trust.IsRecord(f.Path) {
+		if !f.Plain && !trust.IsRecord(f.Path) && !project.Within(f.Path, store.Nix()) {
 			s.Inputs = append(s.Inputs, statusInput{render.Visible(f.Path), f.Exists})
 		}
 	}
@@ -168,7 +168,7 @@ func (s *status) fromEntry(place activation.Place, e *activation.Entry) {
 	for _, j := range e.Places {
 		s.Places = append(s.Places, statusPlace{render.Visible(j.Dir), j.State, render.Visible(j.Because)})
 	}
-	if d, err := place.Delta(e.Generation); err == nil {
+	if d, err := store.Place(e.Project.Dir).Delta(e.Generation); err == nil {
 		s.Variables = d.Variables()
 		s.Aliases = sortedKeys(d.Aliases)
 	}
@@ -206,7 +206,7 @@ func (a *app) statusAll(asJSON bool) error {
 	known := []*status{}
 	for _, e := range entries {
 		s := &status{Project: render.Visible(e.Project.Dir), Root: render.Visible(e.Project.Root), Kind: e.Project.Kind}
-		s.fromEntry(w.resolver.Store.Place(e.Project.Dir), e)
+		s.fromEntry(w.resolver.Store, e)
 		own, declared := e.Own()
 		if declared {
 			s.Trust = &statusTrust{State: own.State, Because: render.Visible(own.Because), Digest: own.Digest}
