@@ -1,9 +1,8 @@
 # devsh's house: what there is to do, one target each. «make help» lists them.
 # The work is in scripts/, which can be run by hand as well.
 
-GO      ?= go
-BINDIR  ?= $(HOME)/.local/bin
-PKG     ?= ./...
+BINDIR ?= $(HOME)/.local/bin
+PKG    ?= ./...
 
 .PHONY: help build install check reference test test-fish4 try bench bench-once clean
 
@@ -11,7 +10,7 @@ help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/devsh
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/devsh ./cmd/devsh
+	sh scripts/with-tools.sh -- sh scripts/build.sh
 
 install: build ## put devsh into ~/.local/bin (or BINDIR) and say what to write into config.fish
 	sh scripts/install.sh bin/devsh "$(BINDIR)"
@@ -20,7 +19,7 @@ check: ## format, vet, staticcheck, import rules, fish scripts, reference, shell
 	sh scripts/with-tools.sh fish git -- sh scripts/check.sh
 
 reference: ## write docs/reference.md anew from the program
-	$(GO) run ./cmd/devsh reference >docs/reference.md.new && mv docs/reference.md.new docs/reference.md
+	go run ./cmd/devsh reference >docs/reference.md.new && mv docs/reference.md.new docs/reference.md
 
 test: ## run all tests, with the race detector and the fish that is found (PKG=./shell/... for some)
 	sh scripts/with-tools.sh fish nix strace tmux git gcc -- sh scripts/test.sh $(PKG)

@@ -7,6 +7,7 @@ dir=$2
 name=${program##*/}
 
 mkdir -p "$dir"
+dir=$(cd "$dir" && pwd) # as fish_add_path wants it
 tmp=$(mktemp "$dir/.$name.XXXXXX")
 trap 'rm -f "$tmp"' EXIT
 cp "$program" "$tmp"
@@ -14,20 +15,22 @@ chmod 755 "$tmp"
 mv "$tmp" "$dir/$name"
 trap - EXIT
 echo "installed $dir/$name"
+old_fish=$(sh "$(dirname "$0")/fish-version.sh") || echo "note: $old_fish"
 
 config=${XDG_CONFIG_HOME:-$HOME/.config}/fish/config.fish
-command=$name
-case :$PATH: in
-    *":$dir:"*) ;;
-    *)
-        command=$dir/$name
-        echo "note: $dir is not on PATH; in fish: fish_add_path $dir"
-        ;;
-esac
+# What is on PATH here need not be on that of a fish that logs in; and «devsh allow», as devsh says it, has to be found.
+path="fish_add_path '$dir'"
+hook="$name hook fish | source"
 if grep -qs '^[^#]*devsh hook fish' "$config"; then
-    echo "$config loads the hook already: open a new shell, or «exec fish»"
-else
-    echo "now add this line to $config and open a new shell:"
+    hook=
+    case :$PATH: in *":$dir:"*) path= ;; esac
+fi
+if [ -n "$path$hook" ]; then
+    echo "now add this to $config, and open a new fish:"
     echo
-    echo "    $command hook fish | source"
+    [ -z "$path" ] || echo "    $path"
+    [ -z "$hook" ] || echo "    $hook"
+    echo
+else
+    echo "$config loads the hook already: open a new fish, or «exec fish»"
 fi

@@ -3,7 +3,7 @@
 # are built here, so that nothing but what they test comes from there. As root, or with sudo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-packages=(./cmd/internal/fishtest ./cmd/internal/noprocess ./shell/nixenv)
+packages=(./cmd/internal/fishtest ./cmd/internal/shelltest ./cmd/internal/noprocess ./shell/nixenv)
 
 # The go command runs as the user, so that its caches stay the user's.
 if [[ $(id -u) == 0 ]]; then

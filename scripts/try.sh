@@ -6,6 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 repo=$PWD
 devsh=$(realpath "$1")
+old_fish=$(sh scripts/fish-version.sh) || {
+    echo "error: $old_fish" >&2
+    exit 1
+}
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/devsh-try.XXXXXX")
 home=$tmp/home
@@ -16,18 +20,19 @@ cleanup() {
 trap cleanup EXIT
 
 # Where generated_completions is missing, a new fish reads all manual pages, in the background, for minutes.
+mkdir -p -m 700 "$tmp/run"
 mkdir -p "$home/.config/fish" "$home/.local/bin" "$home/dev" \
     "$home"/{.local/share,.cache}/fish/generated_completions
 cp "$devsh" "$home/.local/bin/devsh"
 cp -r scripts/try/home/. "$home/"
-tour=(scripts/try/tour.txt)
+tour=("$repo/scripts/try/tour.txt")
 
 environment=(
     "HOME=$home" "USER=${USER:-you}" "TERM=${TERM:-xterm-256color}" "LANG=${LANG:-C.UTF-8}"
-    "PATH=$home/.local/bin:$PATH" "SHELL=$(command -v fish)"
+    "PATH=$home/.local/bin:$PATH" "SHELL=$(command -v fish)" "XDG_RUNTIME_DIR=$tmp/run"
 )
 # The flake needs no network and no nixpkgs, and its store is in the scratch home.
-if command -v nix >/dev/null && [[ -x /bin/bash ]]; then
+if command -v nix >/dev/null; then
     nix=$tmp/nix
     mkdir -p "$nix/conf"
     printf '{"flakes":[],"version":2}\n' >"$nix/registry.json"
@@ -43,8 +48,9 @@ CONF
         NIX_REMOTE=local
     )
     mkdir -p "$home/dev/flake"
-    sed "s/@SYSTEM@/$(uname -m)-linux/" scripts/try/flake.nix.in >"$home/dev/flake/flake.nix"
-    tour+=(scripts/try/tour-flake.txt)
+    sed -e "s|@SYSTEM@|$(uname -m)-linux|; s|@BASH@|$(command -v bash)|; s|@BIN@|$(dirname "$(command -v mkdir)")|" \
+        scripts/try/flake.nix.in >"$home/dev/flake/flake.nix"
+    tour+=("$repo/scripts/try/tour-flake.txt")
 else
     echo "(no nix here: the tour goes without its flake)" >&2
 fi
@@ -54,14 +60,15 @@ if [[ -t 0 && -t 1 ]]; then
     cat <<HINT
 A fish with devsh, in a scratch home. Nothing here is allowed yet. Type:
 
-$(sed -n 's/^> /    /p' "${tour[@]}")
-and exit to leave; then the scratch home is removed.
+$(sed -n '/^[^>#]/p; s/^> /    /p' "${tour[@]}")
+
+And exit to leave; then the scratch home is removed.
 
 HINT
     cd "$home"
     env -i "${environment[@]}" fish || true
 else
-    go build -o "$tmp/tour" ./cmd/internal/tour
+    go build -buildvcs=false -o "$tmp/tour" ./cmd/internal/tour
     cd "$home"
-    env -i "${environment[@]}" "$tmp/tour" "${tour[@]/#/$repo/}"
+    env -i "${environment[@]}" "$tmp/tour" "${tour[@]}"
 fi

@@ -34,9 +34,22 @@ end
 # One check a prompt, each in turn, so that a prompt's work does not grow with the inputs: $__devsh_turn is the next.
 function __devsh_prompt --on-event fish_prompt
     $__devsh_turn; and not $__devsh_below; and return
-    test -t 0; and set -g __devsh_at_prompt yes
+    set -q __devsh_later; and printf '%s\n' $__devsh_later >&2
+    set -eg __devsh_later
+    test -t 0; and set -g __devsh_at_prompt yes; and set -g __devsh_prompted
     __devsh_look
     set -eg __devsh_at_prompt
+end
+
+# Something was published for a place where this shell stands. The person may be typing: what is to be told waits.
+function __devsh_wake --on-signal URG
+    set -q __devsh_busy; and return # the next prompt follows
+    set -g __devsh_at_prompt yes
+    set -g __devsh_woken
+    __devsh_look
+    set -eg __devsh_woken __devsh_at_prompt
+    set -q __devsh_later; and set -g __devsh_turn false
+    commandline -f repaint 2>/dev/null
 end
 
 # The turn where no place is active.
@@ -80,14 +93,16 @@ function __devsh_look -a asked known entry generation kind state
     end
     if test "$entry" = same
         # Within the place that is active already, the prompts look at its inputs.
-        if test -z "$asked$__devsh_adopted$DIRENV_DIR$__devsh_at_prompt"
+        if test -z "$asked$__devsh_adopted$DIRENV_DIR$__devsh_at_prompt" -a "$state" != building
             test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
             test "$d" = "$PWD"; and set -ga __devsh_seen $d
             return
         end
         __devsh_read
     end
-    if test -z "$asked"; and __devsh_stale; and __devsh_ask
+    if test -z "$asked"; and begin
+            __devsh_stale; or __devsh_needed
+        end; and __devsh_ask
         __devsh_look asked
         return
     end
@@ -115,6 +130,7 @@ function __devsh_find --no-scope-shadowing
     if set -q __devsh_current; and test "$known" = "$__devsh_dir" -a "$__devsh_current" -ef "$__devsh_entry"
         set entry same
         set kind $__devsh_kind
+        set state $__devsh_standing
     else
         __devsh_read; or return 1
     end
@@ -140,20 +156,44 @@ function __devsh_stale --no-scope-shadowing
     __devsh_stale_$entry
 end
 
+# Is what is being built needed by what comes next on the command line?
+function __devsh_needed --no-scope-shadowing
+    test "$state" = building; and not set -q __devsh_at_prompt; or return
+    set -l wait soon
+    __devsh_patience
+    test $wait != soon
+end
+
 # Makes the generation of the place $known the active one.
 function __devsh_go --no-scope-shadowing
     set -g __devsh_current $__devsh_tree$known/@devsh/current
     set -g __devsh_entry $__devsh_tree$known/@devsh/$entry
     set -g __devsh_id $entry
     set -g __devsh_kind $kind
+    set -g __devsh_standing $state
     functions -q __devsh_stale_$entry; or __devsh_load $__devsh_entry/check.fish
     set -l note __devsh_note_$entry
     set -g __devsh_turn __devsh_turn_0_$entry
     set -g __devsh_seen
-    test "$d" = "$PWD"; and set -g __devsh_seen $d
+    test "$d" = "$PWD" -a "$state" != building; and set -g __devsh_seen $d
     test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
     set -q __devsh_gaveup; and __devsh_rest
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
+    if not contains -- $known $__devsh_stood; and test -w $__devsh_state/shells
+        set -ga __devsh_stood $known # so that this shell is woken when something is published
+        echo -- at $known 2>/dev/null >>$__devsh_state/shells/$fish_pid
+    end
+    if test "$state" = building
+        contains -- $known $__devsh_awaited; or set -ga __devsh_awaited $known
+        if not test "$__devsh_current" -ef "$__devsh_entry" # done, before this shell could be woken
+            __devsh_look $asked
+            return
+        end
+    else if set -l i (contains -i -- $known $__devsh_awaited)
+        set -eg __devsh_awaited[$i]
+        set -l more __devsh_more_$entry
+        __devsh_print $$more
+    end
     if test "$state" != ok
         contains -- $known $__devsh_uneasy; or set -ga __devsh_uneasy $known
         # «devsh allow» or «devsh reload» in this shell have said it.
@@ -178,7 +218,7 @@ function __devsh_go --no-scope-shadowing
     set -g __devsh_dir $known
     if test "$generation" != none
         __devsh_on
-        test "$state" = ok -a "$again" != "$generation" -a "$__devsh_message" != quiet -a -t 2; and printf '%s\n' $$note >&2
+        test "$state" = ok -a "$again" != "$generation" -a "$__devsh_message" != quiet -a -t 2; and __devsh_print $$note
     end
     test "$state" = ok; or __devsh_say "$known $$note" "$$note"
 end
@@ -503,10 +543,12 @@ end
 # could not is said once: until it can again, the program runs unheard («devsh status» tells).
 function __devsh_ask
     set -q __devsh_outdated; and return 1
-    if set -q __devsh_failed
-        __devsh_run enter --abi $__devsh_abi -- $PWD 2>/dev/null
+    set -l wait soon
+    set -q __devsh_at_prompt; or __devsh_patience
+    if set -q __devsh_failed; or set -q __devsh_woken
+        __devsh_run enter --abi $__devsh_abi --wait $wait -- $PWD 2>/dev/null
     else
-        __devsh_run enter --abi $__devsh_abi -- $PWD
+        __devsh_run enter --abi $__devsh_abi --wait $wait -- $PWD
     end
     set -l result $status
     __devsh_settings
@@ -517,6 +559,21 @@ function __devsh_ask
     test $result = 3; and set -g __devsh_outdated
     return 1
 end
+
+# How long can be waited for what takes long? For a line that does nothing but change directory, not at all: the
+# environment follows by itself. Any other needs it for what comes next.
+function __devsh_patience --no-scope-shadowing
+    status current-commandline | read -z line
+    if test -n "$line"
+        string match -rq -- $__devsh_goes $line; or set wait done
+    else if not set -q __devsh_prompted # else it is a key that is bound to a change of directory
+        test -t 2; and not string split0 <"/proc/$fish_pid/cmdline" | string match -rq '^(?:-[a-zA-Z]*c|--command(?:=.*)?)$'; or set wait capture
+    end
+end
+
+# A command that changes directory, with words that hold no other command; or a directory.
+set -l __devsh_word '(?:[^\\\\\'";&|()<>#\n]|\\\\.|\'(?:[^\'\\\\]|\\\\.)*\'|"(?:[^"\\\\]|\\\\.)*")'
+set -g __devsh_goes '^\s*(?:(?:builtin\s+)?(?:cd|z|zi|j|pushd|popd|prevd|nextd|cdh|\.\.+)(?:\s'$__devsh_word'*)?|(?=[~./]|.*/\s*$)(?:(?! )'$__devsh_word')*)\s*$'
 
 function __devsh_run
     if not test -x "$__devsh_bin"
@@ -532,7 +589,16 @@ end
 function __devsh_say -a key text
     contains -- "$key" $__devsh_said; and return
     set -ga __devsh_said "$key"
-    test -z "$text"; or printf '%s\n' "$text" >&2
+    test -z "$text"; or __devsh_print "$text"
+end
+
+function __devsh_print
+    set -q argv[1]; or return 0
+    if set -q __devsh_woken
+        set -ga __devsh_later $argv
+    else
+        printf '%s\n' $argv >&2
+    end
 end
 
 # Sources a file of the state directory, if it is the user's own.

@@ -194,23 +194,23 @@ func TestEnterForgets(t *testing.T) {
 	b := newBed(t)
 	b.write("p/sub/devsh.toml", one)
 	b.allow("p/sub")
-	if _, err := b.Enter(t.Context(), b.dev+"/p/sub"); err != nil {
+	if _, err := b.Enter(t.Context(), b.dev+"/p/sub", Options{}); err != nil {
 		t.Fatal(err)
 	}
 	current := b.Store.Place(b.dev + "/p/sub").Current()
 	if err := os.Rename(b.dev+"/p", b.dev+"/q"); err != nil {
 		t.Fatal(err)
 	}
-	if e, err := b.Enter(t.Context(), b.dev+"/p/sub"); err != nil || e.Project.Dir != b.dev {
+	if e, err := b.Enter(t.Context(), b.dev+"/p/sub", Options{}); err != nil || e.Project.Dir != b.dev {
 		t.Errorf("%+v, %v", e, err)
 	}
 	if _, err := os.Lstat(current); err == nil {
 		t.Error("what is gone is still known")
 	}
-	if _, err := b.Enter(t.Context(), "relative"); err == nil {
+	if _, err := b.Enter(t.Context(), "relative", Options{}); err == nil {
 		t.Error("a relative directory was taken")
 	}
-	if _, err := b.Enter(t.Context(), b.Home); !errors.Is(err, project.ErrNotGoverned) {
+	if _, err := b.Enter(t.Context(), b.Home, Options{}); !errors.Is(err, project.ErrNotGoverned) {
 		t.Errorf("outside: %v", err)
 	}
 }

@@ -48,7 +48,7 @@ func (c Collector) Plan(ctx context.Context) (*Plan, error) {
 	if err := c.Store.check(); err != nil {
 		return nil, err
 	}
-	used, ended := c.Store.live()
+	used, ended := c.Store.shells()
 	plan := &Plan{}
 	for _, file := range ended {
 		plan.Garbage = append(plan.Garbage, Garbage{Kind: EndedShell, Path: file, Why: "the shell has ended"})
@@ -123,7 +123,7 @@ func (c Collector) walk(ctx context.Context, top string, look func(dir string), 
 }
 
 // look plans for one project, and notes to which evaluations what stays refers.
-func (c Collector) look(dir string, used usage, plan *Plan, referred map[string]bool) {
+func (c Collector) look(dir string, used shellNotes, plan *Plan, referred map[string]bool) {
 	place := c.Store.Place(dir)
 	e, err := place.Entry()
 	if err != nil {
@@ -155,7 +155,7 @@ func (c Collector) look(dir string, used usage, plan *Plan, referred map[string]
 }
 
 // judge says what of a project is garbage, or that it is missing.
-func (c Collector) judge(dir string, e *Entry, used usage) ([]Garbage, *Missing) {
+func (c Collector) judge(dir string, e *Entry, used shellNotes) ([]Garbage, *Missing) {
 	place := c.Store.Place(dir)
 	absent, unsure := absence(dir, e, c.Roots)
 	if !absent {

@@ -273,9 +273,9 @@ func TestReusedPID(t *testing.T) {
 		if err := os.Chtimes(file, at, at); err != nil {
 			t.Fatal(err)
 		}
-		used, ended := b.Store.live()
+		used, ended := b.Store.shells()
 		if (len(ended) == 1) != c.ended || (len(used) == 1) == c.ended {
-			t.Errorf("written %v ago: used %q, ended %q", c.age, used, ended)
+			t.Errorf("written %v ago: used %v, ended %q", c.age, used, ended)
 		}
 	}
 }
@@ -308,11 +308,11 @@ func TestCollectLooksAgain(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	unlock, err := b.Store.lock(t.Context(), b.Store.Place(b.dev+"/p"))
+	lock, err := b.Store.lock(t.Context(), b.Store.Place(b.dev+"/p"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock()
+	defer lock.Close()
 	if done, err := c.Remove(t.Context(), Garbage{Kind: OldGeneration, Path: strings.TrimSpace(notes), Project: b.dev + "/p"}); done || err != nil {
 		t.Errorf("while another one works there: %t, %v", done, err)
 	}
@@ -339,7 +339,7 @@ func TestCollectConcurrently(t *testing.T) {
 	for i := range 100 {
 		b.rm("p")
 		b.write("p/devsh.toml", one)
-		e, err := b.Enter(t.Context(), b.dev+"/p")
+		e, err := b.Enter(t.Context(), b.dev+"/p", Options{})
 		if err != nil || b.value(e, "A") != "one" {
 			t.Fatalf("number %d: %+v, %v", i, e, err)
 		}
@@ -375,11 +375,11 @@ func collectMain(home string) int {
 
 func collectOnce(r *Resolver) error {
 	c := Collector{Store: r.Store, Roots: r.Settings.Roots, Now: time.Now()}
-	unlock, err := c.Lock(context.Background())
+	lock, err := c.Lock(context.Background())
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	plan, err := c.Plan(context.Background())
 	if err != nil {
 		return err

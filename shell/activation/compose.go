@@ -17,6 +17,7 @@ import (
 
 // examineAll reads the places of the chain, inner ones first in the inputs.
 func (w *resolution) examineAll() error {
+	w.places, w.inputs, w.layers, w.deltas, w.salt = nil, nil, nil, nil, ""
 	for _, dir := range w.project.Chain {
 		p, err := w.examine(dir)
 		if err != nil {
@@ -35,6 +36,7 @@ func (w *resolution) examineAll() error {
 // last good environment cannot stand in for it, and what is wrong with the
 // files of one that is allowed.
 func (w *resolution) judge(e *Entry) (changed *place, problem error) {
+	e.Places = nil
 	for _, p := range w.places {
 		j := Judged{Dir: p.dir, State: p.verdict.State, Because: p.verdict.Because, Digest: p.deciding.Digest(manifest.TouchesCode)}
 		for _, c := range p.verdict.Changes {
@@ -100,8 +102,11 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 		return env.Delta{}, err
 	}
 	for _, p := range w.places {
+		if err := w.watch(p); err != nil {
+			return env.Delta{}, err
+		}
 		if p.nix != nil {
-			if err := w.nixLayer(ctx, *p.nix, &p.nixFiles, filepath.Join(p.dir, p.nix.File)); err != nil {
+			if err := w.nixLayer(ctx, *p.nix, p, filepath.Join(p.dir, p.nix.File)); err != nil {
 				return env.Delta{}, err
 			}
 		}
@@ -144,16 +149,6 @@ func (w *resolution) manifestLayer(p *place) error {
 	if w.Settings.Off(LayerManifest) {
 		return nil
 	}
-	files, err := watched(p.dir, p.manifest.Watch)
-	if err != nil {
-		return err
-	}
-	w.inputs = append(w.inputs, files...)
-	for _, f := range files {
-		if f.Digest != "" {
-			w.salt += f.Path + "\x00" + f.Digest + "\n"
-		}
-	}
 	d, err := p.delta(w.Home)
 	if err != nil {
 		return err
@@ -165,34 +160,38 @@ func (w *resolution) manifestLayer(p *place) error {
 	return nil
 }
 
-// nixLayer evaluates a Nix shell; judged are the files that are allowed, nil
-// for one that the user's own settings name.
-func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, judged *nixenv.Files, name string) error {
-	res, err := nixenv.Evaluate(ctx, nixenv.Request{
-		Source: source, Judged: judged, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.refresh,
-		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.Progress,
-	})
+// nixLayer evaluates the Nix shell of a place; nil stands for one that the
+// user's own settings name.
+func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *place, name string) error {
+	req := nixenv.Request{
+		Source: source, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.options.Refresh, StoredOnly: w.options.Background != nil,
+		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.progress,
+	}
+	if p != nil {
+		req.Judged, req.Salt = &p.nixFiles, p.salt
+		req.Unjudged = func(files nixenv.Files) error { return w.unjudged(p, files) }
+	}
+	res, err := nixenv.Evaluate(ctx, req)
 	if err != nil {
 		if e, ok := errors.AsType[*nixenv.Error](err); ok && e.Kind == nixenv.Untracked {
 			w.inputs = append(w.inputs, gitIndex(source.Dir)...) // what mends it changes no file
 		}
 		return nixProblem(err)
 	}
-	for _, in := range res.Inputs {
-		f, _, err := inputs.Read(in.Path)
-		if err != nil {
-			f, _ = inputs.Stat(in.Path)
+	w.inputs = append(w.inputs, evaluated(res.Files)...)
+	if p != nil {
+		if err := w.remember(p, res.Files); err != nil {
+			return err
 		}
-		w.inputs = append(w.inputs, f)
 	}
-	if w.Warn != nil && !res.FromCache {
+	if !res.FromCache {
 		for _, line := range strings.Split(strings.TrimRight(res.HookOutput, "\n"), "\n") {
 			if line != "" {
-				w.Warn(line)
+				w.say(line)
 			}
 		}
 		for _, line := range res.Warnings {
-			w.Warn("devsh: " + line)
+			w.say("devsh: " + line)
 		}
 	}
 	w.layer(LayerNix, name, res.Delta)
@@ -210,6 +209,24 @@ func (w *resolution) keepRoot(res *nixenv.Result) error {
 	w.inputs = append(w.inputs, f)
 	w.layers[len(w.layers)-1].Evaluation = res.Key
 	return nil
+}
+
+// say tells the person something: now, or where nobody is there, later.
+func (w *resolution) say(line string) {
+	if w.Warn != nil {
+		w.Warn(line)
+		return
+	}
+	w.said = append(w.said, line)
+}
+
+// progress tells what is being done, also those that wait for it.
+func (w *resolution) progress(p nixenv.Progress) {
+	w.reported = true
+	w.place.report(p)
+	if w.Progress != nil {
+		w.Progress(p)
+	}
 }
 
 // nixProblem makes a canceled evaluation known as such.

@@ -18,8 +18,8 @@
 //	    log                      what the last evaluation said
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
-//	shells/PID                   the generations that a running shell uses, and what it was told
-//	trust/                       see package trust
+//	shells/PID                   what a running shell uses, where it stood, what it was told
+//	trust/                       see package trust; and what places were seen to read
 //	nix/                         see package nixenv
 //	gc                           as old as the last collection, and its lock
 //	trash/                       what is being removed

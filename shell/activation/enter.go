@@ -14,14 +14,14 @@ import (
 // Enter is what the hook asks for: make what is known of the directory true,
 // where the shell may stand in a place that has gone or that is reached by a
 // link. dir is the shell's $PWD.
-func (r *Resolver) Enter(ctx context.Context, dir string) (*Entry, error) {
+func (r *Resolver) Enter(ctx context.Context, dir string, opts Options) (*Entry, error) {
 	if !filepath.IsAbs(dir) {
 		return nil, fmt.Errorf("%q is not an absolute directory", dir)
 	}
 	dir = filepath.Clean(dir)
 	r.forgetLinks(dir)
 	for {
-		e, err := r.Resolve(ctx, dir, Options{})
+		e, err := r.Resolve(ctx, dir, opts)
 		if !errors.Is(err, project.ErrGone) {
 			return e, err
 		}
@@ -74,7 +74,7 @@ func (r *Resolver) Current(ctx context.Context, dir string) (*Entry, error) {
 	}
 	place := r.Store.Place(p.Dir)
 	e, err := place.Entry()
-	if err != nil || e.Settings != r.Settings.Digest || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
+	if err != nil || e.State == Building || e.Settings != r.Settings.Digest || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
 		return r.Resolve(ctx, dir, Options{})
 	}
 	if _, err := place.Delta(e.Generation); err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -27,6 +26,9 @@ const (
 	OK State = "ok"
 	// Notice: there is something to tell, once per shell.
 	Notice State = "notice"
+	// Building: a process in the background is at work on what the inputs say;
+	// the generation is the one of before.
+	Building State = "building"
 	// Denied: the user has denied the project. Nothing is told, and the
 	// project's leave hook does not run.
 	Denied State = "denied"
@@ -53,6 +55,13 @@ type Entry struct {
 	Time   time.Time
 	// Settings is the digest of the settings that it was made with.
 	Settings string
+	// Worker is the process that builds, Program the file that it runs, and
+	// Attempt how many have tried.
+	Worker, Attempt int
+	Program         string
+	// Said is what else the person should see once, such as what a shellHook
+	// printed where nobody was there to see it. It does not identify the entry.
+	Said []string
 	// Mount is where the file system that the project lies on was mounted.
 	Mount string
 }
@@ -115,21 +124,6 @@ func (p Place) Entry() (*Entry, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return &e, nil
-}
-
-// Told notes for a running shell that the person has just been told what the
-// entry has to say.
-func (s Store) Told(shell int, e *Entry) error {
-	file, line := filepath.Join(s.Shells(), strconv.Itoa(shell)), "told e_"+e.ID+"\n"
-	if have, err := readOwn(file); err == nil && bytes.Contains(have, []byte(line)) {
-		return nil
-	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(line)
-	return errors.Join(err, f.Close())
 }
 
 // Delta reads the delta of a generation of the place.

@@ -48,11 +48,7 @@ const (
 // collect removes what a project no longer needs, while the caller holds its
 // lock. Failing is no harm: the next run tries again.
 func (r *Resolver) collect(p Place, e *Entry) {
-	used, ended := r.Store.live()
-	for _, file := range ended {
-		os.Remove(file)
-	}
-	garbage := p.garbage(e, used, KeepGenerations, r.Now())
+	garbage := p.garbage(e, r.Store.live(), KeepGenerations, r.Now())
 	for _, dir := range []string{r.Store.Settings(), r.Store.Trust()} {
 		garbage = append(garbage, temporaries(dir, r.Now())...)
 	}
@@ -65,7 +61,7 @@ func (r *Resolver) collect(p Place, e *Entry) {
 // entries, all but the latest generations and those that a shell uses, and what
 // killed processes left. Of a place without an entry that can be read only the
 // generations are judged.
-func (p Place) garbage(e *Entry, used usage, keep int, now time.Time) []Garbage {
+func (p Place) garbage(e *Entry, used shellNotes, keep int, now time.Time) []Garbage {
 	names, err := os.ReadDir(p.Dir)
 	if err != nil {
 		return nil

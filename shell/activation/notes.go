@@ -53,9 +53,9 @@ func (w *resolution) summary(d env.Delta) string {
 			sources = append(sources, name)
 		}
 	}
-	text := fmt.Sprintf("devsh: %s (%s): %s", w.project.Name(), strings.Join(sources, ", "), count(len(d.Variables()), "variable"))
+	text := fmt.Sprintf("devsh: %s (%s): %s", w.project.Name(), strings.Join(sources, ", "), Count(len(d.Variables()), "variable"))
 	if n := len(d.Aliases); n > 0 {
-		text += ", " + count(n, "alias")
+		text += ", " + Count(n, "alias")
 	}
 	if w.Settings.Verbose {
 		text += ": " + strings.Join(slices.Concat(d.Variables(), slices.Sorted(maps.Keys(d.Aliases))), " ")
@@ -63,7 +63,8 @@ func (w *resolution) summary(d env.Delta) string {
 	return text
 }
 
-func count(n int, what string) string {
+// Count writes a number of things with its unit.
+func Count(n int, what string) string {
 	switch {
 	case n == 1:
 		return "1 " + what

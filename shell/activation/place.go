@@ -23,6 +23,8 @@ type place struct {
 	dotenv   [][]manifest.Assignment
 	nix      *nixenv.Source
 	nixFiles nixenv.Files
+	seen     seen          // what evaluations of it were seen to read
+	salt     string        // of the watched files
 	files    []inputs.File // all that was looked at, the most telling first
 	deciding trust.Inputs
 	verdict  trust.Verdict
@@ -41,14 +43,14 @@ func (p *place) allowed() bool { return p.verdict.State == trust.Allowed }
 // them. Problems of the files are kept in the place; the error is that of the
 // trust store.
 func (r *Resolver) examine(dir string) (*place, error) {
-	p := &place{dir: dir, deciding: trust.Inputs{Dir: dir}}
+	p := &place{dir: dir, deciding: trust.Inputs{Dir: dir}, seen: r.loadSeen(dir)}
 	p.readManifest()
 	p.readDotenv()
 	p.readNix(r.Settings.Off(LayerNix))
 	if p.broken != nil {
 		return p, p.broken
 	}
-	verdict, err := r.trust().Check(p.deciding)
+	verdict, err := r.verdict(p)
 	p.verdict = verdict
 	if err != nil {
 		return p, fmt.Errorf("check trust of %s: %w", dir, err)
@@ -160,7 +162,7 @@ func (p *place) readNix(off bool) {
 	}
 	if err == nil {
 		p.nix = &source
-		p.nixFiles, err = source.Files()
+		p.nixFiles, err = source.Files(p.seen.inputs(p.dir)...)
 	}
 	if err != nil {
 		p.fail(err)

@@ -88,38 +88,38 @@ func (p Place) makeDir(name string, files map[string][]byte, more func(dir strin
 	return atomicfile.SyncDir(p.Dir)
 }
 
-// publish makes the entry the one in force. The caller holds the place's lock
-// and has made the generation.
-func (p Place) publish(e *Entry) error {
+// publish makes the entry the one in force, and reports whether it was not
+// before. The caller holds the place's lock and has made the generation.
+func (p Place) publish(e *Entry) (news bool, err error) {
 	if err := p.keepEvaluations(e); err != nil {
-		return err
+		return false, err
 	}
 	e.ID, e.Mount = identify(e), mountPoint(e.Project.Dir)
 	name := entryName(e.ID)
 	if link, err := os.Readlink(p.Current()); err == nil && link == name && p.complete(name) {
-		return nil
+		return false, nil
 	}
 	data, err := encode(e)
 	if err != nil {
-		return fmt.Errorf("encode entry: %w", err)
+		return false, fmt.Errorf("encode entry: %w", err)
 	}
 	files := map[string][]byte{
 		idFile(e): nil,
 		"check.fish": render.FishChecks(render.Watch{
-			Entry: name, Dir: filepath.Join(p.Dir, name), Current: p.Current(), Note: e.Note,
-			Checks: checks(e.Inputs, filepath.Join(p.Dir, name)),
+			Entry: name, Dir: filepath.Join(p.Dir, name), Current: p.Current(), Note: e.Note, Said: e.Said,
+			Checks: checks(e, filepath.Join(p.Dir, name)),
 		}),
 		entryFile: data,
 	}
 	if err := p.makeDir(name, files, func(dir string) error { return stamp(dir, e.Inputs) }); err != nil {
-		return err
+		return false, err
 	}
 	if info, err := os.Lstat(p.Current()); err == nil && info.Mode()&fs.ModeSymlink == 0 {
 		if err := os.RemoveAll(p.Current()); err != nil {
-			return fmt.Errorf("publish: %w", err)
+			return false, fmt.Errorf("publish: %w", err)
 		}
 	}
-	return atomicfile.Link(name, p.Current())
+	return true, atomicfile.Link(name, p.Current())
 }
 
 func idFile(e *Entry) string {
@@ -143,7 +143,7 @@ func (p Place) complete(name string) bool {
 // same state of affairs makes no new entry.
 func identify(e *Entry) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %s %q %q %q %q %q %q %+v %+v %s\n", ABI, rendererVersion, e.Generation, e.Project.Kind, e.State, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places, e.Settings)
+	fmt.Fprintf(h, "%d %d %s %q %q %q %q %q %q %+v %+v %s %d %d\n", ABI, rendererVersion, e.Generation, e.Project.Kind, e.State, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places, e.Settings, e.Worker, e.Attempt)
 	for _, f := range e.Inputs {
 		fmt.Fprintf(h, "%q %t %d %d %d %q %t %t\n", f.Path, f.Exists, f.Size, f.Inode, f.Time.UnixNano(), f.Target, f.Dir, f.Plain)
 	}
@@ -177,10 +177,11 @@ func stamp(dir string, files []inputs.File) error {
 	return nil
 }
 
-// checks is what the hook tests of the inputs, whose stamps are in dir.
-func checks(files []inputs.File, dir string) []render.Check {
-	out := make([]render.Check, len(files))
-	for i, f := range files {
+// checks is what the hook tests of the entry, the stamps of whose inputs are in
+// dir.
+func checks(e *Entry, dir string) []render.Check {
+	var out []render.Check
+	for i, f := range e.Inputs {
 		c := render.Check{Path: f.Path, Absent: !f.Exists, Plain: f.Plain}
 		if f.Exists && !f.Plain {
 			c.Stamp = filepath.Join(dir, strconv.Itoa(i))
@@ -188,7 +189,10 @@ func checks(files []inputs.File, dir string) []render.Check {
 				c.Target = c.Stamp + "l"
 			}
 		}
-		out[i] = c
+		out = append(out, c)
+	}
+	if e.State == Building {
+		out = append(out, render.Check{Path: fmt.Sprintf("/proc/%d/exe", e.Worker), Same: e.Program})
 	}
 	return out
 }

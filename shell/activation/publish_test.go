@@ -21,7 +21,7 @@ func TestSecondRunChangesNothing(t *testing.T) {
 	for name, again := range map[string]func() (*Entry, error){
 		"resolve":             func() (*Entry, error) { return b.Resolve(t.Context(), b.dev+"/p", Options{}) },
 		"current":             func() (*Entry, error) { return b.Current(t.Context(), b.dev+"/p") },
-		"enter":               func() (*Entry, error) { return b.Enter(t.Context(), b.dev+"/p") },
+		"enter":               func() (*Entry, error) { return b.Enter(t.Context(), b.dev+"/p", Options{}) },
 		"resolve all anew":    func() (*Entry, error) { return b.Resolve(t.Context(), b.dev+"/p", Options{Refresh: true}) },
 		"publish settings":    func() (*Entry, error) { return b.resolve("p"), b.PublishSettings(b.Settings.Files[0], "normal") },
 		"an ask that is none": func() (*Entry, error) { _, err := b.Ask(b.dev + "/p"); return b.resolve("p"), err },
@@ -167,7 +167,7 @@ func TestCorruptStateIsRewritten(t *testing.T) {
 			if err != nil || b.value(e, "A") != "one" {
 				t.Errorf("current: %+v, %v", e, err)
 			}
-			if _, err := b.Enter(t.Context(), b.dev+"/p"); err != nil {
+			if _, err := b.Enter(t.Context(), b.dev+"/p", Options{}); err != nil {
 				t.Fatal(err)
 			}
 			if e, err = b.Resolve(t.Context(), b.dev+"/p", Options{Refresh: true}); err != nil || e.Generation != want.Generation || e.ID != want.ID {

@@ -11,29 +11,22 @@ import (
 	"github.com/hbohlen/devsh/shell/nixenv/nixtest"
 )
 
-// nixBed is a bed whose projects are evaluated by a nix of their own.
-func newNixBed(t *testing.T) (*bed, *nixtest.Bed) {
-	t.Helper()
-	b, nix := newBed(t), nixtest.New(t)
-	b.Env = nix.Env()
-	return b, nix
-}
-
-func (b *bed) flake(name, foo string) *Entry {
+// foo is a project whose flake sets FOO.
+func (b nixBed) foo(name, value string) *Entry {
 	b.t.Helper()
-	nixtest.Flake(b.t, filepath.Join(b.dev, name), nixtest.Shell{Vars: map[string]string{"FOO": foo}})
-	b.allow(name)
+	b.flake(name, nixtest.Shell{Vars: map[string]string{"FOO": value}}, nil)
 	return b.resolve(name)
 }
 
 // Evaluations stay while a project, one of its generations, or a shell's,
 // refers to them; with the last one their root in the store goes.
 func TestCollectEvaluations(t *testing.T) {
-	b, nix := newNixBed(t)
+	b := newNixBed(t)
+	nix := b.nix
 	b.known("stays")
-	first := b.flake("p", "first")
-	second := b.flake("p", "second")
-	other := b.flake("other", "second") // the same evaluation
+	first := b.foo("p", "first")
+	second := b.foo("p", "second")
+	other := b.foo("other", "second") // the same evaluation
 	if first.Layers[0].Evaluation == "" || second.Layers[0].Evaluation != other.Layers[0].Evaluation {
 		t.Fatalf("%+v, %+v, %+v", first.Layers, second.Layers, other.Layers)
 	}
@@ -81,9 +74,10 @@ func TestCollectEvaluations(t *testing.T) {
 // A garbage collection of the store, after the root was removed by hand, is
 // seen as a changed input, without a process and by programs, and mended.
 func TestCollectedPaths(t *testing.T) {
-	b, nix := newNixBed(t)
-	e := b.flake("p", "bar")
-	profile, err := filepath.Glob(b.Store.Nix() + "/*/profile")
+	b := newNixBed(t)
+	nix := b.nix
+	e := b.foo("p", "bar")
+	profile, err := filepath.Glob(b.Store.Nix() + "/*/*/profile")
 	if err != nil || len(profile) != 1 {
 		t.Fatalf("%q, %v", profile, err)
 	}
@@ -110,6 +104,10 @@ func TestCollectedPaths(t *testing.T) {
 	if len(nix.Runs(t)) != runs+1 || b.value(again, "FOO") != "bar" || again.State != OK || len(again.Stale()) != 0 {
 		t.Errorf("%d runs: %+v", len(nix.Runs(t))-runs, again)
 	}
+	profile, err = filepath.Glob(b.Store.Nix() + "/*/*/profile")
+	if err != nil || len(profile) != 1 {
+		t.Fatalf("%q, %v", profile, err)
+	}
 	if _, err := os.Stat(profile[0]); err != nil {
 		t.Errorf("it is not there: %v", err)
 	}
@@ -119,11 +117,12 @@ func TestCollectedPaths(t *testing.T) {
 // the last good environment stays, which is told in one line, and what failed is
 // tried again when it is asked for.
 func TestOffline(t *testing.T) {
-	b, nix := newNixBed(t)
+	b := newNixBed(t)
+	nix := b.nix
 	nix.Configure(t, "substituters = http://127.0.0.1:9")
-	good := b.flake("p", "good")
+	good := b.foo("p", "good")
 	started := time.Now()
-	changed := b.flake("p", "changed")
+	changed := b.foo("p", "changed")
 	if took := time.Since(started); b.value(changed, "FOO") != "changed" || took > 4*time.Second {
 		t.Errorf("it took %v: %+v", took, changed)
 	}
@@ -150,7 +149,7 @@ func TestOffline(t *testing.T) {
 	if err := os.Remove(b.dev + "/p/flake.lock"); err != nil {
 		t.Fatal(err)
 	}
-	if back := b.flake("p", "good"); back.Generation != good.Generation || back.State != OK {
+	if back := b.foo("p", "good"); back.Generation != good.Generation || back.State != OK {
 		t.Errorf("back: %+v", back)
 	}
 }

@@ -21,7 +21,7 @@ import (
 func (c Collector) Remove(ctx context.Context, g Garbage) (bool, error) {
 	switch g.Kind {
 	case EndedShell:
-		_, ended := c.Store.live()
+		_, ended := c.Store.shells()
 		return slices.Contains(ended, g.Path), removeIf(slices.Contains(ended, g.Path), g.Path)
 	case Evaluation:
 		return nixenv.Remove(c.Store.Dir, filepath.Base(g.Path), c.Now.Add(-evaluationAge))
@@ -47,16 +47,16 @@ func removeIf(really bool, path string) error {
 // removeOf removes what belongs to a project, under its lock.
 func (c Collector) removeOf(ctx context.Context, g Garbage) (bool, error) {
 	place := c.Store.Place(g.Project)
-	unlock, err := c.lock(ctx, place)
-	if unlock == nil {
+	lock, err := c.lock(ctx, place)
+	if lock == nil {
 		return false, err
 	}
-	defer unlock()
+	defer lock.Close()
 	e, err := place.Entry()
 	if err != nil {
 		e = nil
 	}
-	used, _ := c.Store.live()
+	used, _ := c.Store.shells()
 	garbage, _ := c.judge(g.Project, e, used)
 	still := slices.ContainsFunc(garbage, func(now Garbage) bool { return now.Path == g.Path })
 	if !still || g.Kind != GoneProject {
@@ -67,17 +67,17 @@ func (c Collector) removeOf(ctx context.Context, g Garbage) (bool, error) {
 
 // lock takes the lock of a place that is there; nil without an error means that
 // another process keeps it, or that the place is gone.
-func (c Collector) lock(ctx context.Context, p Place) (unlock func(), err error) {
+func (c Collector) lock(ctx context.Context, p Place) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(ctx, collectLockTime)
 	defer cancel()
 	for {
-		unlock, err := p.tryLock()
+		lock, err := p.tryLock()
 		switch {
 		case err == nil:
-			return unlock, nil
+			return lock, nil
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, nil
-		case !errors.Is(err, errBusy):
+		case !errors.Is(err, errLocked):
 			return nil, fmt.Errorf("collect: %w", err)
 		}
 		if waitLock(ctx, p.lockFile()) != nil {
@@ -92,11 +92,11 @@ func (c Collector) Mark(ctx context.Context, m Missing) error {
 		return nil
 	}
 	place := c.Store.Place(m.Project)
-	unlock, err := c.lock(ctx, place)
-	if unlock == nil {
+	lock, err := c.lock(ctx, place)
+	if lock == nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	f, err := os.OpenFile(filepath.Join(place.Dir, markName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil // another one was faster
@@ -173,15 +173,15 @@ func pruneDown(dir string) bool {
 }
 
 // Lock keeps other processes from collecting at the same time, as long as ctx
-// allows.
-func (c Collector) Lock(ctx context.Context) (unlock func(), err error) {
+// allows. Closing the file lets go.
+func (c Collector) Lock(ctx context.Context) (*os.File, error) {
 	if err := c.Store.Open(); err != nil {
 		return nil, err
 	}
 	for {
-		unlock, err := tryLock(c.Store.stamp())
-		if err == nil || !errors.Is(err, errBusy) {
-			return unlock, err
+		lock, err := flock(c.Store.stamp())
+		if !errors.Is(err, errLocked) {
+			return lock, err
 		}
 		if err := waitLock(ctx, c.Store.stamp()); err != nil {
 			return nil, err

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/manifest"
+	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/trust"
 )
@@ -43,11 +45,14 @@ type Resolver struct {
 	// Env is the environment for the programs it runs, nix above all.
 	Env []string
 	Now func() time.Time
-	// Progress is told in a few words what takes long; may be nil.
-	Progress func(string)
+	// Progress is told what takes long and how far it is, as
+	// [nixenv.Request].Progress is; may be nil.
+	Progress func(nixenv.Progress)
 	// Warn is told what the person should see once, such as what a shellHook
 	// printed; may be nil.
 	Warn func(string)
+	// Parent is the shell that started this process; 0 if it was none.
+	Parent int
 }
 
 func (r *Resolver) trust() *trust.Store {
@@ -67,8 +72,11 @@ type resolution struct {
 	layers  []Layer
 	deltas  []env.Delta
 	salt    string // of the watched files
-	refresh bool
-	log     *logFile
+	options Options
+	said    []string // what the person should see once
+	// reported says that what is being done was written for others.
+	reported bool
+	log      *logFile
 }
 
 // Options change how [Resolver.Resolve] works.
@@ -78,6 +86,13 @@ type Options struct {
 	// Judge asks trust anew even when no input changed: the user has just
 	// decided.
 	Judge bool
+	// Background, if it is not nil, is for callers that cannot wait: what takes
+	// long is left to the process that it starts, and the entry is [Building].
+	Background Starter
+	// Grace is how long such a caller waits for another process.
+	Grace time.Duration
+	// Lock is the project's lock, where the caller has inherited it.
+	Lock *os.File
 }
 
 // Resolve finds the project that owns dir, computes its environment from what
@@ -95,40 +110,66 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 		return nil, err
 	}
 	place := r.Store.Place(p.Dir)
-	unlock, err := r.Store.lock(ctx, place)
+	lock, err := r.take(ctx, place, opts)
+	if errors.Is(err, errLocked) {
+		return place.Entry()
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	work := &resolution{Resolver: r, project: p, place: place, refresh: opts.Refresh, log: &logFile{path: place.Log()}}
+	defer lock.Close()
+	work := &resolution{Resolver: r, project: p, place: place, options: opts, log: &logFile{path: place.Log()}}
 	defer work.log.Close()
-	if !r.Settings.Apart {
-		work.before, _ = place.Entry() // unreadable is as good as none
+	return work.resolve(ctx, lock)
+}
+
+// resolve does what [Resolver.Resolve] does, under the project's lock.
+func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error) {
+	if !w.Settings.Apart {
+		w.before, _ = w.place.Entry() // unreadable is as good as none
 	}
-	if work.before != nil && !opts.Refresh && !opts.Judge && work.before.Settings == r.Settings.Digest && work.before.Error == "" && len(work.before.Stale()) == 0 && samePlace(work.before.Project, *p) {
-		if _, err := place.Delta(work.before.Generation); err == nil && place.complete(entryName(work.before.ID)) {
-			r.collect(place, work.before)
-			return work.before, nil // another shell was faster
-		}
+	if w.upToDate() {
+		w.collect(w.place, w.before)
+		return w.before, nil // another process was faster
 	}
-	e, delta, err := work.run(ctx)
+	e, delta, err := w.run(ctx)
+	if w.reported {
+		os.Remove(w.place.progressFile())
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := place.makeGeneration(e.Generation, delta); err != nil {
+	if err := w.place.makeGeneration(e.Generation, delta); err != nil {
 		return nil, err
 	}
-	if r.Settings.Apart {
+	if w.Settings.Apart {
 		e.ID = identify(e)
 		return e, nil
 	}
-	if err := place.publish(e); err != nil {
+	if e.State == Building {
+		return e, w.delegate(e, w.options.Background, lock)
+	}
+	news, err := w.place.publish(e)
+	if err != nil {
 		return nil, err
 	}
-	r.collect(place, e)
+	w.collect(w.place, e)
+	if news {
+		w.wake(w.project.Dir, w.place)
+	}
 	return e, nil
 }
 
+// upToDate reports whether the entry in force is what would be computed.
+func (w *resolution) upToDate() bool {
+	b := w.before
+	if b == nil || w.options.Refresh || w.options.Judge || b.Settings != w.Settings.Digest || b.Error != "" || b.State == Building ||
+		len(b.Stale()) > 0 || !samePlace(b.Project, *w.project) {
+		return false
+	}
+	_, err := w.place.Delta(b.Generation)
+	return err == nil && w.place.complete(entryName(b.ID))
+}
 func samePlace(a, b project.Project) bool {
 	return a.Dir == b.Dir && a.Root == b.Root && a.Kind == b.Kind
 }
@@ -136,24 +177,34 @@ func samePlace(a, b project.Project) bool {
 // run computes the entry, and the delta of its generation.
 func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 	w.around = w.aroundInputs()
-	if err := w.examineAll(); err != nil {
-		return nil, env.Delta{}, err
-	}
 	e := &Entry{Project: *w.project, Settings: w.Settings.Digest, State: OK, Time: w.Now()}
 	if w.before != nil {
 		e.Good = w.before.Good
 	}
-	changed, problem := w.judge(e)
+	var changed *place
 	var delta env.Delta
-	if problem == nil && changed == nil {
-		delta, problem = w.compose(ctx)
+	var problem error
+	for range maxLooks {
+		w.kept = nil
+		if err := w.examineAll(); err != nil {
+			return nil, env.Delta{}, err
+		}
+		if changed, problem = w.judge(e); problem == nil && changed == nil {
+			delta, problem = w.compose(ctx)
+		}
+		if !errors.Is(problem, errUnjudged) {
+			break // else the place is judged anew, with what is known of it now
+		}
 	}
 	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) {
 		return nil, env.Delta{}, problem
 	}
-	e.Inputs = w.allInputs()
-	e.Layers = w.layers
+	e.Inputs, e.Layers, e.Said = w.allInputs(), w.layers, w.said
+	if errors.Is(problem, nixenv.ErrNotStored) {
+		problem = w.building(e)
+	}
 	switch {
+	case e.State == Building:
 	case problem == nil && changed == nil:
 		e.Generation = generationID(w.project.Dir, delta, w.salt)
 		if own, declared := e.Own(); !declared || own.State == trust.Allowed {
@@ -185,6 +236,12 @@ func (w *resolution) lastGood(ctx context.Context, e *Entry) (env.Delta, error) 
 		}
 		e.Good = ""
 	}
+	if e.State == Building {
+		if d, layers, ok := w.enclosing(); ok {
+			e.Generation, e.Layers = generationID(w.project.Dir, d, ""), layers
+			return d, nil
+		}
+	}
 	w.places, w.kept, w.layers, w.deltas, w.salt = nil, nil, nil, nil, ""
 	d, err := w.compose(ctx)
 	if errors.Is(err, context.Canceled) {
@@ -198,77 +255,17 @@ func (w *resolution) lastGood(ctx context.Context, e *Entry) (env.Delta, error) 
 	return d, nil
 }
 
-// allInputs adds to what was consulted what every environment depends on, and
-// drops repetitions. The order is that of the hook's checks: the project's own
-// files come first, and of them those that exist, since these are edited.
-func (w *resolution) allInputs() []inputs.File {
-	var all []inputs.File
-	seen := map[string]bool{}
-	add := func(files ...inputs.File) {
-		for _, f := range files {
-			if !seen[f.Path] {
-				seen[f.Path] = true
-				all = append(all, f)
-			}
-		}
-	}
-	for _, exists := range []bool{true, false} {
-		for _, f := range w.inputs {
-			if f.Exists == exists {
-				add(f)
-			}
-		}
-	}
-	add(w.around...)
-	for _, p := range w.places {
-		if p.verdict.From == "" {
+// enclosing returns the environment that is in force around the project.
+func (w *resolution) enclosing() (env.Delta, []Layer, bool) {
+	for _, p := range slices.Backward(w.places) {
+		if p.dir == w.project.Dir {
 			continue
 		}
-		if f, err := inputs.Stat(w.trust().File(p.verdict.From)); err == nil {
-			add(f) // denying the one denies the other
+		known := w.Store.Place(p.dir)
+		if e, err := known.Entry(); err == nil && e.Generation != None {
+			d, err := known.Delta(e.Generation)
+			return d, e.Layers, err == nil
 		}
 	}
-	return all
-}
-
-// aroundInputs are the inputs beside the places' own files. They are recorded
-// before anything is judged or evaluated: what changes meanwhile, a deny above
-// all, must be seen as a change.
-func (w *resolution) aroundInputs() []inputs.File {
-	var all []inputs.File
-	add := func(path string) {
-		if f, err := inputs.Stat(path); err == nil {
-			all = append(all, f)
-		}
-	}
-	for _, level := range project.Levels(w.project.Root, w.project.Dir) {
-		if w.declared(level) {
-			continue
-		}
-		for _, name := range project.Deciding() {
-			// It did not exist a moment ago, when the project was looked for.
-			all = append(all, inputs.File{Path: filepath.Join(level, name)})
-		}
-	}
-	for _, path := range w.Settings.Files {
-		add(path)
-	}
-	for _, level := range w.project.Chain {
-		add(w.trust().File(level))
-	}
-	for _, level := range project.Levels(w.project.Root, w.project.Dir)[1:] {
-		all = append(all, inputs.File{Path: level, Exists: true, Plain: true})
-	}
-	return all
-}
-
-// declared reports whether a directory has a deciding file. Which of them
-// matter is then the place's business.
-func (w *resolution) declared(dir string) bool {
-	for _, d := range w.project.Chain {
-		if d == dir {
-			return true
-		}
-	}
-	return false
+	return env.Delta{}, nil, false
 }

@@ -1,95 +1,138 @@
 package activation
 
 import (
-	"fmt"
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
-// usage is what running shells noted: the directories of the generations they
-// have entered, each between newlines.
-type usage []string
+// What a running shell, or devsh for it, notes in its file of [Store.Shells],
+// a line each:
+//
+//	/…/@devsh/g-ID   it has entered this generation
+//	at DIR           it has stood in the project DIR
+//	told e_ID        the person has been told what this entry has to say
+const (
+	noteAt   = "at "
+	noteTold = "told "
+)
 
-func (u usage) holds(dir string) bool {
-	return slices.ContainsFunc(u, func(notes string) bool { return strings.Contains(notes, "\n"+dir+"\n") })
+// Told notes for a running shell that the person has just been told what the
+// entry has to say.
+func (s Store) Told(shell int, e *Entry) error {
+	return s.note(shell, noteTold+entryName(e.ID))
 }
 
-// below reports whether a shell uses anything in a directory.
-func (u usage) below(dir string) bool {
-	return slices.ContainsFunc(u, func(notes string) bool { return strings.Contains(notes, "\n"+dir+"/") })
+// Stands notes that a running shell stands in the project: it is woken when
+// something is published there.
+func (s Store) Stands(shell int, project string) error {
+	return s.note(shell, noteAt+project)
 }
 
-// live returns what running shells use, and the notes of shells that have ended.
-func (s Store) live() (used usage, ended []string) {
+func (s Store) note(shell int, line string) error {
+	file := filepath.Join(s.Shells(), strconv.Itoa(shell))
+	if have, err := readOwn(file); err == nil && bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line+"\n")) {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line + "\n")
+	return errors.Join(err, f.Close())
+}
+
+// shellNotes are what the running shells noted, by process: all text begins and
+// ends with a newline.
+type shellNotes map[int]string
+
+// holds reports whether a shell uses the generation in dir.
+func (n shellNotes) holds(dir string) bool {
+	for _, text := range n {
+		if strings.Contains(text, "\n"+dir+"\n") {
+			return true
+		}
+	}
+	return false
+}
+
+// below reports whether a shell uses anything in dir.
+func (n shellNotes) below(dir string) bool {
+	for _, text := range n {
+		if strings.Contains(text, "\n"+dir+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// in returns the shells that have been in the project at dir, sorted.
+func (n shellNotes) in(dir string, p Place) (shells []int) {
+	for pid, text := range n {
+		if strings.Contains(text, "\n"+noteAt+dir+"\n") || strings.Contains(text, "\n"+p.Generation("")) {
+			shells = append(shells, pid)
+		}
+	}
+	slices.Sort(shells)
+	return shells
+}
+
+// live returns what running shells noted, and forgets the shells that have
+// ended.
+func (s Store) live() shellNotes {
+	notes, ended := s.shells()
+	for _, file := range ended {
+		os.Remove(file)
+	}
+	return notes
+}
+
+// shells returns what running shells noted, and the files of those that have
+// ended.
+func (s Store) shells() (notes shellNotes, ended []string) {
 	shells, err := os.ReadDir(s.Shells())
 	if err != nil {
 		return nil, nil
 	}
+	notes = shellNotes{}
 	for _, sh := range shells {
+		file := filepath.Join(s.Shells(), sh.Name())
 		pid, err := strconv.Atoi(sh.Name())
 		if err != nil {
 			continue
 		}
-		file := filepath.Join(s.Shells(), sh.Name())
-		if hasEnded(pid, file) {
+		if hasEnded("/proc/"+sh.Name(), file) {
 			ended = append(ended, file)
-		} else if data, err := readOwn(file); err == nil {
-			used = append(used, "\n"+string(data))
+			continue
+		}
+		if data, err := readOwn(file); err == nil {
+			notes[pid] = "\n" + string(data)
 		}
 	}
-	return used, ended
+	return notes, ended
 }
 
 // reuseSlack is how much later than its notes a process must have been started
-// to be another one with the same number: clocks are set while machines run.
+// to be held for another one with the same number when it comes to forgetting
+// it: clocks are set while machines run.
 const reuseSlack = 10 * time.Minute
 
-// hasEnded reports whether the shell that wrote the file has ended. Where that
+// hasEnded reports whether the shell that wrote the notes has ended. Where that
 // cannot be told, it has not.
-func hasEnded(pid int, file string) bool {
-	if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); err != nil {
+func hasEnded(proc, notes string) bool {
+	if _, err := os.Stat(proc); err != nil {
 		return os.IsNotExist(err)
 	}
-	started, err := startTime(pid)
+	written, err := os.Lstat(notes)
 	if err != nil {
 		return false
 	}
-	notes, err := os.Lstat(file)
-	return err == nil && started.After(notes.ModTime().Add(reuseSlack))
-}
-
-// ticks is how many units a second has in /proc/PID/stat: the same on all Linux.
-const ticks = 100
-
-// startTime returns when a process was started.
-func startTime(pid int) (time.Time, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return time.Time{}, err
-	}
-	// The second field is the program's name in parentheses, which may hold
-	// anything; the start is the 22nd.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	if len(fields) < 20 {
-		return time.Time{}, fmt.Errorf("read /proc/%d/stat: %d fields", pid, len(fields))
-	}
-	since, err := strconv.ParseInt(fields[19], 10, 64)
-	if err != nil {
-		return time.Time{}, err
-	}
-	system, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return time.Time{}, err
-	}
-	for line := range strings.Lines(string(system)) {
-		if boot, ok := strings.CutPrefix(line, "btime "); ok {
-			at, err := strconv.ParseInt(strings.TrimSpace(boot), 10, 64)
-			return time.Unix(at, 0).Add(time.Duration(since) * time.Second / ticks), err
-		}
-	}
-	return time.Time{}, fmt.Errorf("read /proc/stat: no btime")
+	started, err := startTime(proc)
+	return err == nil && started.After(written.ModTime().Add(reuseSlack))
 }

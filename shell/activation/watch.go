@@ -19,6 +19,28 @@ const (
 	maxWatchDirs  = 256
 )
 
+// watch records the files that the place's devsh.toml watches: with other
+// contents they make another generation, and another evaluation.
+func (w *resolution) watch(p *place) error {
+	if w.Settings.Off(LayerManifest) {
+		return nil
+	}
+	files, err := watched(p.dir, p.manifest.Watch)
+	if err != nil {
+		return err
+	}
+	w.inputs = append(w.inputs, files...)
+	for _, f := range files {
+		if rel, err := filepath.Rel(p.dir, f.Path); err == nil && f.Digest != "" {
+			p.salt += rel + "\x00" + f.Digest + "\n"
+		}
+	}
+	if p.salt != "" {
+		w.salt += p.dir + "\x00" + p.salt
+	}
+	return nil
+}
+
 // watched returns the files that the patterns match, and the directories in
 // which a further match could appear. The files' content is read: its digest
 // becomes part of the generation.

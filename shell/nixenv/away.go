@@ -36,7 +36,7 @@ const question = `'([^'?]+/(?:nix-cache-info|[0-9a-z]{32}\.narinfo))(?:\?[^']*)?
 
 var (
 	asking   = regexp.MustCompile(`^downloading ` + question)
-	retrying = regexp.MustCompile(`unable to download ` + question + `: .*\((5|6|7|28)\); retrying in`)
+	retrying = regexp.MustCompile(`unable to download ` + question + `: .*\((5|6|7|28)\).*; retrying in`)
 )
 
 // timedOut is curl's number for what took as long as connect-timeout: that is
@@ -62,7 +62,8 @@ func newAway(stop context.CancelCauseFunc, reach func(string) bool) *away {
 	return a
 }
 
-// see is shown each line of nix.
+// see is shown each line of nix, but not how far something is: that comes also
+// while nothing does.
 func (a *away) see(line string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

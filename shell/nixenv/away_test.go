@@ -197,6 +197,7 @@ func TestAway(t *testing.T) {
 		"an input":         {[]string{failed("http://c/x.tar.gz", "28", again)}, ""},
 		"what was fetched": {[]string{failed("http://c/nar/x.nar.xz", "28", again)}, ""},
 		"another reason":   {[]string{failed(info, "22", again), failed(info, "22", again)}, ""},
+		"since 2.26":       {[]string{failed(info, "28", " Connection timed out after 3001 milliseconds"+again)}, info},
 		"with a query":     {[]string{failed(info+"?x=1", "28", again)}, info},
 	} {
 		stopped := false

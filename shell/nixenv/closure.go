@@ -37,13 +37,17 @@ type ReadFunc func(name string, limit int64) (Node, error)
 
 // File is a file that an evaluation is known to read.
 type File struct {
-	// Path is relative to the root.
+	// Path is relative to the root; an extra file elsewhere has its absolute
+	// path.
 	Path string
 	// Deciding says that the file can make code run, as Nix files, the lock
 	// file and shell scripts do.
 	Deciding bool
 	// Present is false for a file that is looked for and does not exist.
 	Present bool
+	// Extra says that no path written in the source's own files leads to it:
+	// it is known from an evaluation.
+	Extra bool
 	// Sum is the SHA-256 of the content; of a file beyond the size limit, of
 	// its size and time.
 	Sum [sha256.Size]byte
@@ -62,13 +66,65 @@ type Files struct {
 	Incomplete []string
 }
 
-// Inputs returns the files as absolute paths.
+// Input is a file that a result was computed from. It may be missing, where
+// its appearing would change the result.
+type Input struct {
+	Path string // absolute
+	// Deciding says that the file can make code run.
+	Deciding bool
+}
+
+// Inputs returns the files as absolute paths, in the order of Files.
 func (f Files) Inputs() []Input {
 	inputs := make([]Input, 0, len(f.Files))
 	for _, file := range f.Files {
-		inputs = append(inputs, Input{Path: path.Join(f.Root, file.Path), Deciding: file.Deciding})
+		inputs = append(inputs, f.input(file))
 	}
 	return inputs
+}
+
+// Extra returns the files of which only an evaluation told that they are read,
+// or that they are code.
+func (f Files) Extra() []Input {
+	var extra []Input
+	for _, file := range f.Files {
+		if file.told() {
+			extra = append(extra, f.input(file))
+		}
+	}
+	return extra
+}
+
+func (f Files) input(file File) Input {
+	return Input{Path: f.abs(file.Path), Deciding: file.Deciding}
+}
+
+func (f Files) abs(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(f.Root, name)
+}
+
+// equal reports whether nothing changed between two looks.
+func (f Files) equal(other Files) bool {
+	return f.Root == other.Root && slices.Equal(f.Files, other.Files)
+}
+
+func (f File) told() bool { return f.Extra || f.Deciding && !deciding(f.Path) }
+
+// markExtra marks the files that are not among the known ones, and those that
+// are said to decide.
+func (f Files) markExtra(known Files, decides map[string]bool) {
+	scanned := map[string]bool{}
+	for _, file := range known.Files {
+		scanned[file.Path] = true
+	}
+	for i := range f.Files {
+		file := &f.Files[i]
+		file.Extra = !scanned[file.Path]
+		file.Deciding = file.Deciding || decides[file.Path]
+	}
 }
 
 // closure follows the paths written in Nix files.
@@ -138,7 +194,9 @@ func (c *closure) visit(name string) {
 	}
 	f.Sum = sha256.Sum256(node.Data)
 	c.files[name] = f
-	if strings.HasSuffix(name, ".nix") {
+	// Of a file elsewhere nix tells what it leads to: that is nobody's to look
+	// through.
+	if strings.HasSuffix(name, ".nix") && !path.IsAbs(name) {
 		c.follow(name, string(node.Data))
 	}
 }

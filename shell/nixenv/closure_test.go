@@ -108,7 +108,7 @@ func TestKey(t *testing.T) {
 	key := func(s Source, files map[string]string, nixPath string) string {
 		f := Closure(memory(files), "flake.nix", "flake.lock")
 		f.Root = s.Dir
-		return Key(s, f, nixPath)
+		return Key(s, f, nixPath, "")
 	}
 	with := func(name, text string) map[string]string {
 		files := map[string]string{name: text}

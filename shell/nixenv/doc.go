@@ -2,8 +2,9 @@
 // of files it was computed from, by running the real nix.
 //
 // It owns the choice of what to evaluate ([Choose], [ParseRef]), the files that
-// an evaluation is known to read ([Source.Files]), the cache of evaluations
-// under <state>/nix, which variables of Nix reach a shell (variables.txt), and
+// an evaluation is known to read ([Source.Files]) and those that nix told of
+// afterwards, the cache of evaluations under <state>/nix, how far an evaluation
+// is ([Progress]), which variables of Nix reach a shell (variables.txt), and
 // the capture of what a shellHook exports.
 //
 // It must not decide whether evaluating is allowed: [Evaluate] runs the

@@ -32,6 +32,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{name: "syntax", files: map[string]string{"flake.nix": drv("{ ; }")}, kind: Evaluation, message: "syntax error"},
 		{name: "throw", files: map[string]string{"flake.nix": drv(`throw "bad luck\nmore"`)}, kind: Evaluation, message: "bad luck"},
+		{name: "a trace like an error", files: map[string]string{"flake.nix": drv(`builtins.trace "x\nerror: builder for nothing failed" (throw "bad luck")`)}, kind: Evaluation, message: "bad luck"},
 		{name: "attribute", files: map[string]string{"flake.nix": drv("1")}, choice: ".#nope", kind: Evaluation, message: "nope"},
 		{name: "a number", files: map[string]string{"flake.nix": drv("1")}, kind: NotAShell, hint: "mkShell"},
 		{name: "no bash", files: map[string]string{"flake.nix": drv(`derivation { name = "x"; system = "` + nixtest.System() + `"; builder = "/bin/sh"; }`)}, kind: NotAShell, message: "bash"},

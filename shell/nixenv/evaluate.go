@@ -25,8 +25,14 @@ type evaluation struct {
 	rules  rules
 	files  Files
 	key    string
-	dir    string // of the evaluation in the state directory
+	dir    string // of the key in the state directory
+	slot   string // of the evaluation that is used, below it
+	all    Files  // what that was made from: files, and what nix told of
+	last   bool   // there is no further attempt
+	reads  []readPath
 	stderr *stderr
+	// progress takes how far it is, and never waits.
+	progress func(Progress)
 }
 
 // Evaluate returns the environment of a flake or Nix file, by nix where it is
@@ -43,19 +49,29 @@ func Evaluate(ctx context.Context, req Request) (*Result, error) {
 	if e.req.HookTimeout <= 0 {
 		e.req.HookTimeout = defaultHookTimeout
 	}
-	if e.req.Progress == nil {
-		e.req.Progress = func(string) {}
+	e.progress = func(Progress) {}
+	if req.Progress != nil {
+		told := startNotifier(req.Progress)
+		defer told.stop()
+		e.progress = told.set
 	}
-	for range maxAttempts {
+	for attempt := range maxAttempts {
+		e.last = attempt == maxAttempts-1
 		if err := e.identify(); err != nil {
 			return nil, err
 		}
 		if !req.Refresh {
 			if stored := e.load(); stored != nil {
+				if err := e.judge(); err != nil {
+					return nil, err
+				}
 				if hook, ok := e.loadHook(stored.Shell); ok {
 					return e.result(stored, hook, true), nil
 				}
 			}
+		}
+		if req.StoredOnly {
+			return nil, ErrNotStored
 		}
 		result, err := e.obtain(ctx)
 		if !errors.Is(err, errChanged) {
@@ -68,6 +84,9 @@ func Evaluate(ctx context.Context, req Request) (*Result, error) {
 func changed(s Source) error {
 	return &Error{Kind: Changed, Message: "the files of " + s.String() + " changed while they were evaluated", Hint: "devsh reload"}
 }
+
+// ErrNotStored says that there is no stored result, and none was to be made.
+var ErrNotStored = errors.New("not evaluated yet")
 
 // errChanged says that what was evaluated is no longer what is there.
 var errChanged = errors.New("inputs changed")
@@ -86,15 +105,32 @@ func (e *evaluation) identify() error {
 			}
 		}
 	}
-	files, err := s.Files()
+	var extra []Input
+	if e.req.Judged != nil {
+		extra = e.req.Judged.Extra()
+	}
+	files, err := s.Files(extra...)
 	if err != nil {
 		return err
 	}
 	e.files = files
-	e.key = Key(s, files, e.env["NIX_PATH"])
+	e.key = Key(s, files, e.env["NIX_PATH"], e.req.Salt)
 	e.dir = keyDir(e.req.StateDir, e.key)
-	if judged := e.req.Judged; judged != nil && Key(s, *judged, e.env["NIX_PATH"]) != e.key {
+	if judged := e.req.Judged; judged != nil && !judged.equal(files) {
 		return changed(s)
+	}
+	return nil
+}
+
+// judge asks whether the files that only nix told of may decide.
+func (e *evaluation) judge() error {
+	if e.req.Unjudged == nil {
+		return nil
+	}
+	for _, f := range e.all.Files {
+		if f.Deciding && f.Present && !slices.Contains(e.files.Files, f) {
+			return e.req.Unjudged(e.all)
+		}
 	}
 	return nil
 }
@@ -106,12 +142,16 @@ func (e *evaluation) obtain(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer release()
+	e.tidy()
 	stored, cached := e.load(), true
 	if stored == nil || e.req.Refresh {
 		if stored, err = e.run(ctx); err != nil {
 			return nil, err
 		}
 		cached = false
+	}
+	if err := e.judge(); err != nil {
+		return nil, err
 	}
 	hook, ok := e.loadHook(stored.Shell)
 	if !ok || e.req.Refresh {
@@ -134,9 +174,11 @@ func (e *evaluation) run(ctx context.Context) (*entry, error) {
 			return nil, err
 		}
 	}
-	e.req.Progress("evaluating " + s.String())
-	tidy(e.dir)
-	out, err := e.printNear(ctx, filepath.Join(e.dir, profileName))
+	slot, err := e.free()
+	if err != nil {
+		return nil, err
+	}
+	out, err := e.printNear(ctx, filepath.Join(slot, profileName))
 	if err != nil {
 		return nil, e.lockless(err)
 	}
@@ -144,19 +186,26 @@ func (e *evaluation) run(ctx context.Context) (*entry, error) {
 	if err != nil {
 		return nil, &Error{Kind: Other, Message: "nix printed something else than an environment", Detail: err.Error(), cause: err}
 	}
-	if files, err := s.Files(); err != nil || Key(s, files, e.env["NIX_PATH"]) != e.key {
+	if files, err := s.Files(e.files.Extra()...); err != nil || !files.equal(e.files) {
 		return nil, errChanged
 	}
-	stored := &entry{Format: format, Shell: shell, Read: e.evaluated()}
-	tidy(e.dir)
-	if err := writeJSON(filepath.Join(e.dir, entryName), stored); err != nil {
+	stored, err := e.note(shell)
+	if err != nil {
 		return nil, err
 	}
+	if err := writeJSON(filepath.Join(slot, entryName), stored); err != nil {
+		return nil, err
+	}
+	e.slot = slot
+	e.supersede(stored)
 	return stored, nil
 }
 
 // listen reads anew what nix writes.
-func (e *evaluation) listen() { e.stderr = &stderr{log: e.req.Log, progress: e.req.Progress} }
+func (e *evaluation) listen() {
+	e.stderr = newStderr(e.req.Source.String(), e.req.Log, e.progress)
+	e.progress(e.stderr.nix.Progress())
+}
 
 // lockless tells a failure to fetch an input that is not locked from others:
 // being online would not be what is missing.
@@ -176,71 +225,13 @@ func (e *evaluation) lockless(err error) error {
 	return known
 }
 
-// evaluated returns the files of the repository that nix said it evaluated
-// and that the key does not hold, mapped back from the copy in the store.
-func (e *evaluation) evaluated() []readFile {
-	copied, base := e.copiedRoot()
-	if copied == "" {
-		return nil
-	}
-	seen := map[string]bool{}
-	for _, f := range e.files.Files {
-		seen[f.Path] = true
-	}
-	var out []readFile
-	for _, p := range e.stderr.read {
-		rel, ok := strings.CutPrefix(p, copied+"/")
-		if !ok || !filepath.IsLocal(rel) {
-			continue
-		}
-		rel = filepath.Join(base, rel)
-		if seen[rel] || len(out) >= maxFiles {
-			continue
-		}
-		seen[rel] = true
-		if sum, err := e.sum(rel); err == nil {
-			out = append(out, readFile{Path: raw(rel), Sum: sum})
-		}
-	}
-	return out
-}
-
-// copiedRoot returns the directory that in the names nix uses stands for the
-// directory base below the root: the root itself, or a copy in the store,
-// which the flake.nix that was evaluated first lies in.
-func (e *evaluation) copiedRoot() (copied, base string) {
-	s := e.req.Source
-	switch {
-	case s.Ref != "":
-		return "", ""
-	case !s.isFlake():
-		return e.files.Root, ""
-	}
-	rel := flakeFile
-	base, err := filepath.Rel(e.files.Root, s.flakeDir())
-	if err == nil && repository(s.flakeDir()) != "" {
-		rel, base = filepath.Join(base, flakeFile), ""
-	}
-	for _, p := range e.stderr.read {
-		if root, ok := strings.CutSuffix(p, "/"+rel); ok {
-			return root, base
-		}
-	}
-	return "", ""
-}
-
 // result puts together what the environment sets and what the hook did.
 func (e *evaluation) result(stored *entry, hook *hookResult, cached bool) *Result {
 	delta, skipped := filter(e.rules, stored.Shell.Exported)
 	skipped = append(skipped, hook.apply(e.rules, &delta)...)
-	inputs := e.files.Inputs()
-	for _, r := range stored.Read {
-		inputs = append(inputs, Input{Path: filepath.Join(e.files.Root, string(r.Path)), Deciding: true})
-	}
-	slices.SortFunc(inputs, func(a, b Input) int { return strings.Compare(a.Path, b.Path) })
 	return &Result{
-		Delta: delta, Inputs: inputs, Incomplete: e.files.Incomplete, Skipped: skipped,
+		Delta: delta, Files: e.all, Skipped: skipped,
 		HookOutput: string(hook.Output), Warnings: hook.Warnings,
-		Key: e.key, Profile: filepath.Join(e.dir, profileName), FromCache: cached,
+		Key: e.key, Profile: filepath.Join(e.slot, profileName), FromCache: cached,
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/nixenv/nixlog"
 )
 
 const (
@@ -39,7 +40,7 @@ func (e *evaluation) loadHook(s *shellEnv) (*hookResult, bool) {
 // it is run, while equal evaluations are shared by several directories.
 func (e *evaluation) hookFile() string {
 	sum := sha256.Sum256([]byte(e.req.Source.Dir))
-	return filepath.Join(e.dir, hookPrefix+hex.EncodeToString(sum[:16])+".json")
+	return filepath.Join(e.slot, hookPrefix+hex.EncodeToString(sum[:16])+".json")
 }
 
 // capture runs the shellHook and stores what it did. A hook that misbehaves is
@@ -49,7 +50,7 @@ func (e *evaluation) capture(ctx context.Context, s *shellEnv) (*hookResult, err
 	if strings.TrimSpace(s.hook()) == "" {
 		return &hookResult{}, nil
 	}
-	e.req.Progress("running the shellHook")
+	e.progress(Progress{Phase: hooking, What: "the shellHook"})
 	result := &hookResult{Format: format}
 	bash := e.bash(s)
 	if bash == "" {
@@ -121,7 +122,7 @@ var errHookTime = errors.New("it took longer than its limit")
 
 // temp makes a file without a name, in the evaluation's own directory.
 func (e *evaluation) temp(content []byte) (*os.File, error) {
-	f, err := os.CreateTemp(e.dir, tempPrefix)
+	f, err := os.CreateTemp(e.slot, tempPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the shellHook: %w", err)
 	}
@@ -185,5 +186,5 @@ func (o *hookOutput) Write(p []byte) (int, error) {
 func (o *hookOutput) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return stripColour(string(o.data))
+	return nixlog.StripColour(string(o.data))
 }

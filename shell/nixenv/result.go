@@ -21,34 +21,38 @@ type Request struct {
 	// evaluated; where they are others by now, nothing is run and the error is
 	// of the kind [Changed]. Nil for a source that needs no such decision.
 	Judged *Files
+	// Unjudged is asked when nix was seen to evaluate files that are not among
+	// Judged, before the shellHook runs and the result is used: files are
+	// Judged and these. An error of it is returned as it is; the evaluation is
+	// kept all the same, for when they are judged. Nil lets all pass.
+	Unjudged func(files Files) error
+	// Salt is what else the result depends on, as far as the caller knows: with
+	// another one it is another evaluation.
+	Salt string
 	// Refresh evaluates and runs the hook anew even when nothing changed.
 	Refresh bool
+	// StoredOnly runs nothing: the error is [ErrNotStored] where the result is
+	// not stored.
+	StoredOnly bool
 	// HookTimeout limits the shellHook's run; 0 means 10 seconds.
 	HookTimeout time.Duration
-	// Log receives what nix writes to its standard error, build logs
-	// included; nil drops it.
+	// Log receives what a person reads of nix's messages, build logs included;
+	// nil drops it. Nix waits for it.
 	Log io.Writer
-	// Progress is told in a few words what is being done; may be nil. It is
-	// called from one goroutine at a time.
-	Progress func(line string)
+	// Progress is told what is being done and how far it is, when it changes
+	// and at most every 100 ms; may be nil. It is called from one goroutine,
+	// for which nix does not wait, and not after [Evaluate] has returned.
+	Progress func(Progress)
 	// maxTree overrides, for tests, how much nix may copy, in bytes.
 	maxTree int64
 }
 
-// Input is a file that a result was computed from. It may be missing, where
-// its appearing would change the result.
-type Input struct {
-	Path string // absolute
-	// Deciding says that the file can make code run.
-	Deciding bool
-}
-
 // Result is an evaluated Nix shell.
 type Result struct {
-	Delta  env.Delta
-	Inputs []Input // sorted by path
-	// Incomplete says why Inputs may lack files; see [Files].
-	Incomplete []string
+	Delta env.Delta
+	// Files is what it was computed from, as it was then; those that only nix
+	// told of are among the extra ones.
+	Files Files
 	// Skipped says which variables were not taken and why.
 	Skipped []string
 	// HookOutput is what the shellHook printed, at most 64 KiB.

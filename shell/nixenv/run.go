@@ -44,7 +44,9 @@ var options = []string{
 	"--option", "connect-timeout", "3",
 	"--option", "eval-cache", "false",
 	"--option", "warn-dirty", "false",
-	"--print-build-logs", "-vv",
+	// Of the levels of verbosity, the first tells which files are evaluated
+	// and the second which are copied to the store.
+	"--log-format", "internal-json", "-vv",
 }
 
 // arguments returns the command line, without the program, that evaluates s

@@ -33,9 +33,11 @@ func repository(dir string) string {
 }
 
 // Files returns the files that evaluating s is known to read, without running
-// anything. A foreign reference reads none. The error says that the
-// directory cannot be opened.
-func (s Source) Files() (Files, error) {
+// anything: those that the paths written in its Nix files lead to, and, marked
+// as such, the extra ones that an evaluation was seen to read, with what these
+// lead to. A foreign reference reads none. The error says that the directory
+// cannot be opened.
+func (s Source) Files(extra ...Input) (Files, error) {
 	if s.Ref != "" {
 		return Files{}, nil
 	}
@@ -56,16 +58,45 @@ func (s Source) Files() (Files, error) {
 	if s.isFlake() {
 		start = append(start, filepath.Join(filepath.Dir(rel), lockFile))
 	}
-	files := Closure(readBelow(opened), start...)
+	read := readBelow(opened)
+	files := Closure(read, start...)
+	if len(extra) > 0 {
+		decides := map[string]bool{}
+		for _, in := range extra {
+			rel, err := filepath.Rel(root, in.Path)
+			switch {
+			case err != nil:
+				continue
+			case !filepath.IsLocal(rel) && s.isFlake():
+				continue // what is elsewhere, a flake cannot read
+			case !filepath.IsLocal(rel):
+				rel = in.Path
+			}
+			// Of a directory it is not known which of its files matter.
+			if node, err := read(rel, 0); err == nil && node.IsDir {
+				continue
+			}
+			start = append(start, rel)
+			decides[rel] = in.Deciding
+		}
+		all := Closure(read, start...)
+		all.markExtra(files, decides)
+		files = all
+	}
 	files.Root = root
 	return files, nil
 }
 
-// readBelow reads below root, out of which no link leads. What is neither file
-// nor directory is an error, and is not waited for.
+// readBelow reads below root, out of which no link leads, and what has an
+// absolute path. What is neither file nor directory is an error, and is not
+// waited for.
 func readBelow(root *os.Root) ReadFunc {
 	return func(name string, limit int64) (Node, error) {
-		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		open := root.OpenFile
+		if filepath.IsAbs(name) {
+			open = os.OpenFile
+		}
+		f, err := open(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			return Node{}, nil
 		}

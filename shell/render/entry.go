@@ -13,6 +13,8 @@ type Check struct {
 	Absent bool
 	// Plain inputs must not be a symbolic link: directories on the way.
 	Plain bool
+	// Same is a file that the input must be, by its inode: a process's program.
+	Same string
 	// Stamp is a file with the input's modification time.
 	Stamp string
 	// Target is a link to the file that the input, itself a link, led to.
@@ -23,7 +25,7 @@ type Check struct {
 // cost is how many tests the check takes.
 func (c Check) cost() int {
 	switch {
-	case c.Plain, c.Absent:
+	case c.Plain, c.Absent, c.Same != "":
 		return 1
 	case c.Target != "":
 		return 3
@@ -39,6 +41,8 @@ func (c Check) same() []string {
 		return []string{"! -L " + p}
 	case c.Absent:
 		return []string{"! -e " + p}
+	case c.Same != "":
+		return []string{p + " -ef " + QuoteFish(c.Same)}
 	}
 	s := QuoteFish(c.Stamp)
 	// -ot is true where the input is missing, -nt where the stamp is.
@@ -61,10 +65,11 @@ const (
 
 // Watch is an entry as the hook watches it.
 type Watch struct {
-	Entry   string // its name
-	Dir     string // its directory
-	Current string // the link to the entry in force
-	Note    string // what to tell the person
+	Entry   string   // its name
+	Dir     string   // its directory
+	Current string   // the link to the entry in force
+	Note    string   // what to tell the person
+	Said    []string // what else, where somebody waited for it
 	// Checks come in order of importance: every prompt looks at the first, and
 	// in turn at a few others.
 	Checks []Check
@@ -77,6 +82,7 @@ type Watch struct {
 //	                      where it stood, the entry is in force and the inputs
 //	                      of this turn are as they were, and names the next turn
 //	$__devsh_note_ENTRY   what to tell the person
+//	$__devsh_more_ENTRY   what else, where somebody waited for it
 func FishChecks(w Watch) []byte {
 	var b strings.Builder
 	turns := turns(w.Checks)
@@ -96,6 +102,13 @@ func FishChecks(w Watch) []byte {
 		fmt.Fprintf(&b, "function %s\n    set -g __devsh_turn %s\n    test %s\nend\n", turnName(i, w.Entry), next, strings.Join(clauses, " -a "))
 	}
 	fmt.Fprintf(&b, "set -g __devsh_note_%s %s\n", w.Entry, QuoteFish(Visible(w.Note)))
+	if len(w.Said) > 0 {
+		more := make([]string, len(w.Said))
+		for i, line := range w.Said {
+			more[i] = QuoteFish(Visible(line))
+		}
+		fmt.Fprintf(&b, "set -g __devsh_more_%s %s\n", w.Entry, strings.Join(more, " "))
+	}
 	var tests []string
 	for some := range slices.Chunk(w.Checks, perTest) {
 		var clauses []string

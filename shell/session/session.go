@@ -8,10 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,58 +41,53 @@ type Command struct {
 // Session is a program on a terminal. Its methods may be used concurrently.
 type Session struct {
 	cmd    *exec.Cmd
-	tty    *os.File // the master side
-	out    *transcript
+	tty    *os.File      // the master side
+	out    *transcript   // nil where a terminal gets the output: see [Attach]
 	exited chan struct{} // closed when the process has been reaped
 	read   chan struct{} // closed when nothing more will be read
 
+	handed  atomic.Int64 // counts output twice: when it came, and when it was taken
 	closing sync.Once
+}
+
+// sink takes what a program writes.
+type sink interface {
+	add([]byte)
+	end() // nothing more will come
 }
 
 // Start runs c in a new process session whose controlling terminal is a new
 // pseudo-terminal. The caller must [Session.Close] it.
 func Start(c Command) (*Session, error) {
-	if len(c.Argv) == 0 {
-		return nil, errors.New("session: start: no program")
-	}
 	if c.Size == (Size{}) {
 		c.Size = defaultSize
+	}
+	out := newTranscript()
+	s, err := launch(c, unix.Winsize{Row: c.Size.Rows, Col: c.Size.Cols}, nil, out)
+	if err != nil {
+		return nil, err
+	}
+	s.out = out
+	return s, nil
+}
+
+// launch is [Start] on a terminal in the given modes, nil being the system's,
+// whose output goes to out.
+func launch(c Command, size unix.Winsize, modes *unix.Termios, out sink) (*Session, error) {
+	if len(c.Argv) == 0 {
+		return nil, errors.New("session: start: no program")
 	}
 	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
 	cmd.Dir = c.Dir
 	cmd.Env = append([]string{}, c.Env...) // nil would mean ours
-	blocking, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: c.Size.Rows, Cols: c.Size.Cols})
+	tty, err := onTerminal(cmd, size, modes)
 	if err != nil {
 		return nil, fmt.Errorf("session: start %s: %w", c.Argv[0], err)
 	}
-	tty, err := pollable(blocking)
-	if err != nil {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		return nil, fmt.Errorf("session: start %s: %w", c.Argv[0], err)
-	}
-	s := &Session{
-		cmd: cmd, tty: tty, out: newTranscript(),
-		exited: make(chan struct{}), read: make(chan struct{}),
-	}
+	s := &Session{cmd: cmd, tty: tty, exited: make(chan struct{}), read: make(chan struct{})}
 	go s.reap()
-	go s.receive(c.Answer)
+	go s.receive(out, c.Answer)
 	return s, nil
-}
-
-// pollable replaces the terminal, which the pty package leaves in blocking
-// mode, by one whose pending reads end when it is closed.
-func pollable(blocking *os.File) (*os.File, error) {
-	defer blocking.Close()
-	fd, err := unix.FcntlInt(blocking.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("duplicate the terminal: %w", err)
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("make the terminal non-blocking: %w", err)
-	}
-	return os.NewFile(uintptr(fd), blocking.Name()), nil
 }
 
 func (s *Session) reap() {
@@ -100,11 +95,11 @@ func (s *Session) reap() {
 	close(s.exited)
 }
 
-// receive moves what the program writes into the transcript until the
-// terminal is gone: closed by us, or by the last process that had it open.
-func (s *Session) receive(answer bool) {
+// receive moves what the program writes to out until the terminal is gone:
+// closed by us, or by the last process that had it open.
+func (s *Session) receive(out sink, answer bool) {
 	defer close(s.read)
-	defer s.out.end()
+	defer out.end()
 	var replies chan []byte
 	if answer {
 		replies = make(chan []byte, 16)
@@ -115,7 +110,9 @@ func (s *Session) receive(answer bool) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := s.tty.Read(buf)
-		s.out.add(buf[:n])
+		s.handed.Add(1)
+		out.add(buf[:n])
+		s.handed.Add(1)
 		if answer {
 			for _, a := range q.scan(buf[:n]) {
 				select {
@@ -163,15 +160,12 @@ func (s *Session) Signal(sig syscall.Signal) error {
 
 // Resize changes the window; the foreground program gets SIGWINCH.
 func (s *Session) Resize(size Size) error {
-	conn, err := s.tty.SyscallConn()
+	return s.resize(unix.Winsize{Row: size.Rows, Col: size.Cols})
+}
+
+func (s *Session) resize(size unix.Winsize) error {
+	err := control(s.tty, func(fd int) error { return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &size) })
 	if err != nil {
-		return fmt.Errorf("session: resize: %w", err)
-	}
-	var set error
-	err = conn.Control(func(fd uintptr) {
-		set = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: size.Rows, Col: size.Cols})
-	})
-	if err = errors.Join(err, set); err != nil {
 		return fmt.Errorf("session: resize: %w", err)
 	}
 	return nil

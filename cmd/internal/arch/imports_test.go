@@ -23,7 +23,7 @@ type rule struct {
 
 // The packages of shell/, by what they may touch.
 var (
-	pure = []string{"shell/env", "shell/render", "shell/manifest", "shell/envrc"}
+	pure = []string{"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog"}
 	base = []string{"shell/inputs", "shell/atomicfile", "shell/project"}
 )
 
@@ -170,7 +170,9 @@ func top(path string) string {
 }
 
 // isPure reports whether a package may have no effects: with all below it.
-func isPure(path string) bool { return slices.Contains(pure, family(path)) }
+func isPure(path string) bool {
+	return slices.ContainsFunc(pure, func(p string) bool { return within(path, p) })
+}
 
 // family is the folder below shell/ that a package belongs to.
 func family(path string) string {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -42,8 +43,11 @@ is given the digest that «devsh status» shows.`,
 			if err := w.resolver.Allow(req); err != nil {
 				return err
 			}
-			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true})
+			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true, Background: a.startWorker, Grace: grace})
 			a.endProgress()
+			if errors.Is(err, activation.ErrUnknown) {
+				return nil // another process is finding out
+			}
 			if err != nil {
 				return err
 			}

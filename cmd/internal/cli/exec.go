@@ -68,6 +68,22 @@ func (a *app) projectEnv(cmd *cobra.Command, dir string) (env.Env, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := a.usable(cmd, w, dir)
+	if err != nil {
+		return nil, err
+	}
+	return p.environment(p.world.base)
+}
+
+// usable is a project whose environment the user has allowed.
+type usable struct {
+	world *world
+	entry *activation.Entry
+}
+
+// usable finds the project that owns dir, and refuses where its environment
+// may not be used.
+func (a *app) usable(cmd *cobra.Command, w *world, dir string) (*usable, error) {
 	e, err := w.resolver.Current(cmd.Context(), dir)
 	a.endProgress()
 	if err != nil {
@@ -76,15 +92,20 @@ func (a *app) projectEnv(cmd *cobra.Command, dir string) (env.Env, error) {
 	if err := a.mayUse(e); err != nil {
 		return nil, err
 	}
-	if e.Generation == activation.None {
-		return w.base, nil
+	return &usable{w, e}, nil
+}
+
+// environment is that of the project on top of base.
+func (p *usable) environment(base env.Env) (env.Env, error) {
+	if p.entry.Generation == activation.None {
+		return base, nil
 	}
-	place := w.resolver.Store.Place(e.Project.Dir)
-	d, err := place.Delta(e.Generation)
+	place := p.world.resolver.Store.Place(p.entry.Project.Dir)
+	d, err := place.Delta(p.entry.Generation)
 	if err != nil {
 		return nil, err
 	}
-	return env.Enter(w.base, d, place.Generation(e.Generation), e.Project.Dir), nil
+	return env.Enter(base, d, place.Generation(p.entry.Generation), p.entry.Project.Dir), nil
 }
 
 // mayUse refuses what the user has not allowed, and warns of what stays from
@@ -117,6 +138,11 @@ func (a *app) become(e env.Env, argv []string) error {
 	if err == nil {
 		err = a.Exec(path, argv, e.List())
 	}
+	return cannotRun(argv[0], err)
+}
+
+// cannotRun is why a program was not started, with the exit code of env(1).
+func cannotRun(name string, err error) error {
 	code := exitCannotRun
 	hint := ""
 	switch {
@@ -125,7 +151,7 @@ func (a *app) become(e env.Env, argv []string) error {
 	case errors.Is(err, syscall.E2BIG):
 		hint = "the arguments and the environment together are too large for the system"
 	}
-	return &failure{err: fmt.Errorf("run %s: %w", argv[0], err), hint: hint, code: code}
+	return &failure{err: fmt.Errorf("run %s: %w", name, err), hint: hint, code: code}
 }
 
 // lookPath finds a command as execvp does, but in the given PATH.

@@ -121,11 +121,11 @@ func (a *app) collect(ctx context.Context, w *world, o gcOptions) (*gcReport, []
 	}
 	var do applier = dryRun{}
 	if !o.dryRun {
-		unlock, err := c.Lock(ctx)
+		lock, err := c.Lock(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		defer unlock()
+		defer lock.Close()
 		do = c
 	}
 	plan, err := c.Plan(ctx)

@@ -61,13 +61,13 @@ func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings
 			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
 			Apart: len(s.Apart) > 0,
 		},
-		Home: home, Env: base.List(), Now: a.Now,
+		Home: home, Env: base.List(), Now: a.Now, Parent: a.Parent,
 		Warn: func(line string) {
 			a.endProgress()
 			fmt.Fprintln(a.Stderr, render.Visible(line))
 		},
 	}
-	r.Progress = a.progress()
+	r.Progress = a.showProgress
 	return &world{settings: s, resolver: r, base: base}, nil
 }
 
@@ -133,38 +133,4 @@ func (a *app) tell(w *world, e *activation.Entry) {
 	}
 	fmt.Fprintln(a.Stderr, e.Note)
 	_ = w.resolver.Store.Told(a.Parent, e) // said twice is no harm
-}
-
-// progress returns what shows, on a terminal, what is being done; elsewhere
-// each different line once.
-func (a *app) progress() func(string) {
-	last := ""
-	terminal := isTerminal(a.Stderr)
-	return func(line string) {
-		line = render.Visible(strings.TrimSpace(line))
-		if line == last || line == "" {
-			return
-		}
-		last = line
-		if terminal {
-			fmt.Fprintf(a.Stderr, "\r\x1b[Kdevsh: %s", clip(line, 70))
-			return
-		}
-		fmt.Fprintf(a.Stderr, "devsh: %s\n", line)
-	}
-}
-
-// endProgress clears the line that progress left.
-func (a *app) endProgress() {
-	if isTerminal(a.Stderr) {
-		fmt.Fprint(a.Stderr, "\r\x1b[K")
-	}
-}
-
-func clip(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }

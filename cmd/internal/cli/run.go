@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
@@ -54,7 +53,7 @@ func hasTerminal() bool {
 
 // Run runs the program and returns its exit code.
 func Run(ctx context.Context, e Env) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
 	a := &app{Env: e, env: env.FromList(e.Environ)}
 	root := a.root()
@@ -71,6 +70,7 @@ type app struct {
 	Env
 	env   env.Env // Environ by name
 	flags globalFlags
+	live  *liveLine // nil before anything is shown
 }
 
 type globalFlags struct {
@@ -102,8 +102,8 @@ back when you leave. While nothing changed, no process is started.
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),
-		a.execCommand(), a.envCommand(), a.logCommand(), a.initCommand(), a.gcCommand(),
-		a.hookCommand(), a.enterCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
+		a.execCommand(), a.envCommand(), a.shellCommand(), a.logCommand(), a.initCommand(), a.gcCommand(),
+		a.hookCommand(), a.enterCommand(), a.workCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

@@ -81,7 +81,9 @@ type status struct {
 	Variables   []string      `json:"variables"`
 	Aliases     []string      `json:"aliases"`
 	Inputs      []statusInput `json:"inputs"`
-	Stale       []string      `json:"stale"` // inputs that changed since
+	Stale       []string      `json:"stale"`            // inputs that changed since
+	Worker      int           `json:"worker,omitempty"` // the process that builds a new environment
+	Progress    string        `json:"progress,omitempty"`
 	Error       string        `json:"error,omitempty"`
 	Hint        string        `json:"hint,omitempty"`
 	Trust       *statusTrust  `json:"trust,omitempty"`
@@ -153,7 +155,11 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 }
 
 func (s *status) fromEntry(store activation.Store, e *activation.Entry) {
+	place := store.Place(e.Project.Dir)
 	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
+	if e.Working() {
+		s.Worker, s.Progress = e.Worker, render.Visible(place.Progress().String())
+	}
 	for _, l := range e.Layers {
 		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
 	}
@@ -168,7 +174,7 @@ func (s *status) fromEntry(store activation.Store, e *activation.Entry) {
 	for _, j := range e.Places {
 		s.Places = append(s.Places, statusPlace{render.Visible(j.Dir), j.State, render.Visible(j.Because)})
 	}
-	if d, err := store.Place(e.Project.Dir).Delta(e.Generation); err == nil {
+	if d, err := place.Delta(e.Generation); err == nil {
 		s.Variables = d.Variables()
 		s.Aliases = sortedKeys(d.Aliases)
 	}

@@ -29,7 +29,7 @@ func (a *app) showStatus(s *status) {
 		}
 	}
 	for _, l := range s.Layers {
-		fmt.Fprintf(out, "  layer     %s, %s: %d variables\n", l.Name, a.tilde(l.Source), l.Variables)
+		fmt.Fprintf(out, "  layer     %s, %s: %s\n", l.Name, a.tilde(l.Source), activation.Count(l.Variables, "variable"))
 	}
 	list(out, "sets", s.Variables)
 	list(out, "aliases", s.Aliases)
@@ -45,6 +45,9 @@ func (a *app) showStatus(s *status) {
 	list(out, "absent", absent)
 	for _, path := range s.Stale {
 		fmt.Fprintf(out, "  stale     %s changed since: the next prompt looks at it\n", a.short(s.Project, path))
+	}
+	if s.Worker > 0 {
+		fmt.Fprintf(out, "  building  a new environment, in the background: %s\n", s.Progress)
 	}
 	if len(s.Apart) > 0 {
 		fmt.Fprintf(out, "  settings  %s: for single commands; shells have what is shown here\n", strings.Join(s.Apart, ", "))

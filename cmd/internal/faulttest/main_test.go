@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -129,6 +130,9 @@ func (b *bed) devsh(args ...string) result {
 	return b.run(b.command(devshBinary, args...))
 }
 
+// ofFish is what fish itself writes at a prompt: bracketed paste, and in fish 4 where it is.
+var ofFish = regexp.MustCompile(`\x1b\[\?2004[hl]|\x1b\]7;[^\x07]*\x07`)
+
 // visit is an editor's fish that goes into the project, reads a line and says
 // what it sees, and once more after it left. Whatever was broken, it must read
 // the line, print just that, and end well.
@@ -142,8 +146,7 @@ func (b *bed) visit(dir string) (inside, outside, stderr string) {
 		read -l line; printf '%s;A=%s;B=%s\n' $line "$A" "$B"; emit fish_prompt; cd /; emit fish_prompt; printf 'A=%s;B=%s\n' "$A" "$B"`)
 	cmd.Stdin = strings.NewReader("the line\n")
 	r := b.run(cmd)
-	// What fish itself writes at a prompt.
-	r.stdout = strings.NewReplacer("\x1b[?2004h", "", "\x1b[?2004l", "").Replace(r.stdout)
+	r.stdout = ofFish.ReplaceAllString(r.stdout, "")
 	lines := strings.Split(r.stdout, "\n")
 	if r.code != 0 || len(lines) != 3 || !strings.HasPrefix(lines[0], "the line;") || lines[1] != "A=;B=" {
 		b.t.Errorf("fish: exit code %d\nstandard output %q\nstandard error %s", r.code, r.stdout, r.stderr)

@@ -272,6 +272,7 @@ func TestChangedDuringEvaluation(t *testing.T) {
 	}
 	r := b.devsh("allow", "--digest", digestOf(t, b), b.p)
 	t.Logf("%+v", r)
+	b.devsh("exec", "--dir", b.p, "--", "true") // waits until it is evaluated
 	data, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)

@@ -30,9 +30,9 @@ func TestSettingsApart(t *testing.T) {
 	if is := two.OK("echo $DEVSH_GENERATION (path resolve $__devsh_current)"); is != was {
 		t.Errorf("the other shell has %s, and had %s", is, was)
 	}
+	before := one.OK("echo $DEVSH_GENERATION")
 	b.Write(dir+"/w", "other")
 	for _, f := range []*Fish{one, two} { // the first one asks
-		before := f.OK("echo $DEVSH_GENERATION")
 		f.OK("cd ..")
 		f.OK("cd " + Quote(dir))
 		f.OK("test $A = 1")

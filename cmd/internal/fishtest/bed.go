@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +25,8 @@ type Bed struct {
 	Dev  string // Home/dev, the default root
 
 	t    testing.TB
-	bin  string // the devsh binary
+	vars env.Env // beside those that every shell has
+	bin  string  // the devsh binary
 	fish string
 }
 
@@ -88,7 +90,7 @@ func (b *Bed) mkdir(dir string, mode os.FileMode) {
 
 // Env is the environment in which the shells of this bed start.
 func (b *Bed) Env() env.Env {
-	return env.Env{
+	e := env.Env{
 		"HOME":            b.Home,
 		"XDG_CONFIG_HOME": filepath.Join(b.Home, "config"),
 		"XDG_STATE_HOME":  filepath.Join(b.Home, "state"),
@@ -101,6 +103,8 @@ func (b *Bed) Env() env.Env {
 		"SHELL":           b.fish,
 		"USER":            "tester",
 	}
+	maps.Copy(e, b.vars)
+	return e
 }
 
 // Write writes a file, with the directories above it. A relative path is

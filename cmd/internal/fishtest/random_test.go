@@ -115,6 +115,9 @@ func (w *randomWalk) manifest() string {
 			some = append(some, name)
 		}
 	}
+	if len(some) == 0 {
+		some = w.names[:1] // a project that wants nothing has no generation to be in
+	}
 	text := manifestText(some, func(string) action {
 		if w.r.IntN(3) == 0 {
 			return action{env: "%s = " + strings.ReplaceAll(toml(w.text()), "%", "%%")}

@@ -32,6 +32,7 @@ var all = []setting{
 	{key: "trust.roots", many: true, check: checkRoot},
 	{key: "layers.off", env: "DEVSH_LAYERS_OFF", split: ",", flag: "--layers-off", many: true, check: checkLayer},
 	{key: "shell_hook.timeout", check: checkTimeout},
+	{key: "capture.timeout", check: checkTimeout},
 }
 
 // layer puts defaults, file, variables and flags on top of each other.
@@ -44,6 +45,7 @@ func layer(doc *manifest.Document, o Options) (*viper.Viper, error) {
 	v.SetDefault("roots", []string{o.Home + "/dev"})
 	v.SetDefault("message", string(Normal))
 	v.SetDefault("shell_hook.timeout", "30s")
+	v.SetDefault("capture.timeout", "10s")
 	flags := o.Flags.byKey()
 	for _, s := range all {
 		if err := s.fromFile(doc, o.Home, file); err != nil {

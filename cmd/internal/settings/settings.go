@@ -31,6 +31,9 @@ type Settings struct {
 	LayersOff map[string]bool
 	// ShellHookTimeout is how long a shellHook may run.
 	ShellHookTimeout time.Duration
+	// CaptureTimeout is how long a shell that nobody sits at, such as one that
+	// an editor reads an environment from, waits for what is being built.
+	CaptureTimeout time.Duration
 	// Default is the shell that is active in every place under a root.
 	Default Default
 	// Apart names the flags and variables because of which these settings are
@@ -157,6 +160,7 @@ func (s *Settings) fill(v *viper.Viper) {
 	s.Message = Message(v.GetString("message"))
 	s.TrustedRoots = v.GetStringSlice("trust.roots")
 	s.ShellHookTimeout = v.GetDuration("shell_hook.timeout")
+	s.CaptureTimeout = v.GetDuration("capture.timeout")
 	s.LayersOff = map[string]bool{}
 	for _, name := range v.GetStringSlice("layers.off") {
 		s.LayersOff[name] = true

@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 	}})
 	want := &Settings{File: "/conf/devsh/config.toml", Roots: []string{"/home/u/dev"}, Message: Normal,
-		LayersOff: map[string]bool{}, ShellHookTimeout: 30 * time.Second}
+		LayersOff: map[string]bool{}, ShellHookTimeout: 30 * time.Second, CaptureTimeout: 10 * time.Second}
 	if s != nil && len(s.TrustedRoots) == 0 {
 		s.TrustedRoots = nil
 	}
@@ -78,7 +78,7 @@ append = ["/opt/man"]
 	}
 	want := &Settings{File: file, Digest: s.Digest, Roots: []string{"/home/u/dev", "/srv/code"}, Message: Quiet,
 		TrustedRoots: []string{"/home/u/dev/mine"}, LayersOff: map[string]bool{"nix": true, "devsh.toml": true},
-		ShellHookTimeout: 90 * time.Second, Default: Default{Flake: "/home/u/dotfiles#dev"}}
+		ShellHookTimeout: 90 * time.Second, CaptureTimeout: 10 * time.Second, Default: Default{Flake: "/home/u/dotfiles#dev"}}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}

@@ -1,0 +1,293 @@
+package fishtest
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/nixenv/nixtest"
+	"github.com/hbohlen/devsh/shell/session"
+)
+
+// builds is a bed with a real nix, whose flakes are built only once the test
+// lets them.
+type builds struct {
+	*Bed
+	nix  *nixtest.Bed
+	gate string // a file that the builders wait for
+}
+
+func newBuilds(t *testing.T) *builds {
+	b := &builds{Bed: newBed(t), nix: nixtest.New(t)}
+	b.gate = filepath.Join(b.Tmp, "gate")
+	b.vars = env.FromList(b.nix.Env())
+	maps.DeleteFunc(b.vars, func(name, _ string) bool { return !strings.HasPrefix(name, "NIX_") })
+	b.vars["PATH"] = filepath.Join(b.Tmp, "bin") + ":" + filepath.Join(b.nix.Dir, "bin") + ":/usr/bin:/bin"
+	return b
+}
+
+// flake makes an allowed project whose shell sets FROM_FLAKE, when it is built.
+func (b *builds) flake(name string) string {
+	b.t.Helper()
+	dir := filepath.Join(b.Dev, name)
+	nixtest.Flake(b.t, dir, nixtest.Shell{
+		Vars:    map[string]string{"FROM_FLAKE": name},
+		Builder: "PATH=/usr/bin:/bin; until [[ -e " + b.gate + " ]]; do sleep 0.02; done; echo >$out",
+	})
+	b.Allow(b.t, dir)
+	return dir
+}
+
+func (b *builds) open() { b.Write(b.gate, "") }
+
+// evaluations is how often nix was run.
+func (b *builds) evaluations() (n int) {
+	for _, run := range b.nix.Runs(b.t) {
+		if strings.Contains(run, "print-dev-env") {
+			n++
+		}
+	}
+	return n
+}
+
+// onArrival has the shell write a file as soon as the environment is there.
+func (b *builds) onArrival(f *Fish) (file string) {
+	b.t.Helper()
+	file = filepath.Join(f.dir, "arrived")
+	f.OK("function arrived --on-variable FROM_FLAKE; set -q FROM_FLAKE; and echo $FROM_FLAKE >" + file + "; end")
+	return file
+}
+
+// awaitFile waits until a file is there.
+func awaitFile(t testing.TB, file string) {
+	t.Helper()
+	deadline := time.After(Limit())
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if info, err := os.Stat(file); err == nil && info.Size() > 0 {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%s did not come within %v", file, Limit())
+		case <-tick.C:
+		}
+	}
+}
+
+// TestArrivesByItself: a cold project gives the prompt back, keys typed while
+// it is built are kept, and the environment comes over a half-typed line; what
+// is told of it waits for the next prompt.
+func TestArrivesByItself(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	f := Start(t, b.Bed, Options{})
+	arrived := b.onArrival(f)
+	before := f.Snapshot()
+	out := f.OK("cd " + dir)
+	if want := "devsh: p: being built in the background"; !strings.Contains(out, want) {
+		t.Errorf("the terminal shows %q, want %q", out, want)
+	}
+	checkSame(t, "while it is built", withoutDirectory(before), withoutDirectory(f.Snapshot()))
+	mark := f.Session.Mark()
+	if err := f.Session.Type("echo half"); err != nil {
+		t.Fatal(err)
+	}
+	b.open()
+	awaitFile(t, arrived)
+	if shown := Plain(f.Session.Output(mark)); strings.Contains(shown, "variable") {
+		t.Errorf("over a half-typed line it is told: %q", shown)
+	}
+	if out, _ := f.Run(" a line\x01\x05"); out != "half a line\n" {
+		t.Errorf("the line that was half typed printed %q", out)
+	}
+	if out := f.OK("echo $FROM_FLAKE"); out != "p\n" {
+		t.Errorf("FROM_FLAKE is %q", out)
+	}
+	f.expect(mark, `devsh: p \(flake.nix\): \d+ variables?`)
+	if n := b.evaluations(); n != 1 {
+		t.Errorf("nix was run %d times:\n%s", n, strings.Join(b.nix.Runs(t), "\n"))
+	}
+}
+
+func withoutDirectory(s State) State {
+	s.Texts = maps.Clone(s.Texts)
+	delete(s.Texts, "directory")
+	s.Globals, s.Env = maps.Clone(s.Globals), maps.Clone(s.Env)
+	delete(s.Env, "PWD")
+	return s
+}
+
+// expect looks for a pattern in what the terminal showed since.
+func (f *Fish) expect(since session.Mark, pattern string) {
+	f.t.Helper()
+	if shown := Plain(f.Session.Output(since)); !regexp.MustCompile(pattern).MatchString(shown) {
+		f.t.Errorf("the terminal does not show %q:\n%s", pattern, tail(shown, 2000))
+	}
+}
+
+// TestLineWaits: what goes on after the cd runs in the environment, also a
+// function that only looks like a cd.
+func TestLineWaits(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"cd DIR && echo got $FROM_FLAKE", "cd DIR; echo got $FROM_FLAKE", "work DIR"} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			b := newBuilds(t)
+			dir := b.flake("p")
+			f := Start(t, b.Bed, Options{})
+			f.OK("function work; cd $argv; echo got $FROM_FLAKE; end")
+			mark := f.Session.Mark()
+			if err := f.Session.Type(strings.ReplaceAll(line, "DIR", dir) + "\r"); err != nil {
+				t.Fatal(err)
+			}
+			f.shows("devsh: .*", mark) // what is being done
+			b.open()
+			f.await(line)
+			f.shows("got p\r?\n", mark)
+		})
+	}
+}
+
+// TestInterruptEndsTheLine: Ctrl-C while a line waits runs nothing of its rest,
+// and the environment follows all the same.
+func TestInterruptEndsTheLine(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	f := Start(t, b.Bed, Options{})
+	arrived := b.onArrival(f)
+	ran := filepath.Join(b.Tmp, "ran")
+	mark := f.Session.Mark()
+	if err := f.Session.Type("cd " + dir + " && echo >" + ran + "\r"); err != nil {
+		t.Fatal(err)
+	}
+	f.shows("devsh: .*", mark)
+	if err := f.Session.Type("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	f.await("Ctrl-C")
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("the rest of the line ran")
+	}
+	if got := f.OK("pwd"); got != dir+"\n" {
+		t.Errorf("the shell is in %q", got)
+	}
+	b.open()
+	awaitFile(t, arrived)
+	if n := b.evaluations(); n != 1 {
+		t.Errorf("nix was run %d times", n)
+	}
+}
+
+// TestOneEvaluation: many shells come to a cold project, nix runs once, and
+// all of them get the environment without a key being pressed.
+func TestOneEvaluation(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	var files []string
+	for range 20 {
+		f := Start(t, b.Bed, Options{})
+		files = append(files, b.onArrival(f))
+		f.OK("cd " + dir)
+	}
+	b.open()
+	for _, file := range files {
+		awaitFile(t, file)
+	}
+	if n := b.evaluations(); n != 1 {
+		t.Errorf("nix was run %d times", n)
+	}
+}
+
+// TestFailureIsTold: a failure is told at the next prompt, once, and is not
+// tried again until something changes.
+func TestFailureIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	f := Start(t, b.Bed, Options{})
+	f.OK("cd " + dir)
+	b.open()
+	f.OK("devsh exec -- true") // waits for it
+	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
+		t.Fatalf("FROM_FLAKE is %q", got)
+	}
+	b.Write(dir+"/flake.nix", "{ outputs = _: { devShells = throw \"no such shell\"; }; }\n")
+	b.Allow(t, dir)
+	b.Devsh(t, "log", dir)
+	_, _ = b.TryDevsh(t, "exec", "--dir", dir, "--", "true") // waits for it
+	n := b.evaluations()
+	mark := f.Session.Mark()
+	for range 4 {
+		f.OK("true")
+	}
+	f.OK("cd /; cd " + dir)
+	if text := Plain(f.Session.Output(mark)); strings.Count(text, "no such shell") != 1 || !strings.Contains(text, "the last good environment stays") {
+		t.Errorf("the terminal shows:\n%s", text)
+	}
+	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
+		t.Errorf("of the last good environment, FROM_FLAKE is %q", got)
+	}
+	if now := b.evaluations(); now != n {
+		t.Errorf("it was tried again %d times", now-n)
+	}
+}
+
+// TestWorkerKilled: one that is killed is followed by another, at the next
+// prompt, and not for ever.
+func TestWorkerKilled(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	f := Start(t, b.Bed, Options{})
+	f.OK("cd " + dir)
+	for range 3 {
+		b.killWorker(dir)
+		for range 10 { // it is looked at in turn
+			f.OK("true")
+		}
+	}
+	if got := f.OK("cd .; true"); !strings.Contains(got, "was ended 3 times") {
+		f.expect(0, "was ended 3 times")
+	}
+	b.open()
+	f.OK("devsh reload")
+	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
+		t.Errorf("FROM_FLAKE is %q", got)
+	}
+}
+
+// killWorker kills the process that builds the project.
+func (b *builds) killWorker(dir string) {
+	b.t.Helper()
+	out, _ := b.TryDevsh(b.t, "status", "--json", "--dir", dir)
+	var status struct{ Worker int }
+	if err := json.Unmarshal([]byte(out), &status); err != nil || status.Worker == 0 {
+		b.t.Fatalf("no worker: %v in %s", err, out)
+	}
+	if err := syscall.Kill(status.Worker, syscall.SIGKILL); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// shows waits for the terminal to show a pattern.
+func (f *Fish) shows(pattern string, since session.Mark) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), Limit())
+	defer cancel()
+	if _, err := f.Session.WaitFor(ctx, regexp.MustCompile(pattern), since); err != nil {
+		f.t.Fatal(err)
+	}
+}

@@ -1,0 +1,172 @@
+package activation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/nixenv"
+)
+
+// A Starter starts a process that goes on with what takes long: it resolves dir
+// with the lock, which it inherits, as [Options.Lock]. It must not publish
+// before Proceed has been called, or this process has ended.
+type Starter func(dir string, lock *os.File) (*Worker, error)
+
+// Worker is a process that a [Starter] started.
+type Worker struct {
+	PID     int
+	Program string // the file that it runs
+	Proceed func()
+}
+
+// maxAttempts is how many workers may end without a result, killed for want of
+// memory for one, before that is the result.
+const maxAttempts = 3
+
+// take takes the place's lock. Where something is being built already and the
+// caller does not wait for it, the error is [errLocked].
+func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.File, error) {
+	if opts.Lock != nil {
+		if inherited(opts.Lock, place.lockFile()) {
+			return opts.Lock, nil
+		}
+		opts.Lock.Close() // the project has changed its place meanwhile
+	}
+	if opts.Background == nil {
+		return r.Store.lock(ctx, place, func() { r.relay(place) })
+	}
+	// Who holds it is quickly done, if it is no worker.
+	ctx, cancel := context.WithTimeout(ctx, opts.Grace)
+	defer cancel()
+	for {
+		lock, err := r.Store.tryLock(place)
+		if !errors.Is(err, errLocked) {
+			return lock, err
+		}
+		if e, err := place.Entry(); err == nil && e.State == Building {
+			return nil, errLocked
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errLocked
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// inherited reports whether the file is the lock at path: it is held then.
+func inherited(lock *os.File, path string) bool {
+	mine, err1 := lock.Stat()
+	there, err2 := os.Stat(path)
+	return err1 == nil && err2 == nil && os.SameFile(mine, there)
+}
+
+// building makes the entry one that is being built, and says what stays
+// meanwhile. It fails where workers keep ending without a result.
+func (w *resolution) building(e *Entry) error {
+	e.Attempt = 1
+	if b := w.before; b != nil && b.State == Building && sameInputs(b.Inputs, e.Inputs) {
+		e.Attempt = b.Attempt + 1
+	}
+	if e.Attempt > maxAttempts {
+		return &nixenv.Error{Kind: nixenv.Other, Hint: "devsh reload",
+			Message: fmt.Sprintf("devsh was ended %d times before the evaluation was done", maxAttempts)}
+	}
+	e.State = Building
+	e.Note = fmt.Sprintf("devsh: %s: being built in the background", w.project.Name())
+	return nil
+}
+
+func sameInputs(a, b []inputs.File) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Path != b[i].Path || a[i].Digest != b[i].Digest {
+			return false
+		}
+	}
+	return true
+}
+
+// delegate publishes the entry that is being built, and the process that does it.
+func (w *resolution) delegate(e *Entry, start Starter, lock *os.File) error {
+	worker, err := start(w.project.Dir, lock)
+	if err != nil {
+		return fmt.Errorf("start building %s: %w", w.project.Dir, err)
+	}
+	defer worker.Proceed()
+	e.Worker, e.Program = worker.PID, worker.Program
+	_, err = w.place.publish(e)
+	return err
+}
+
+// Await waits until what is being built in the project is done, or ctx is. It
+// returns the entry in force then.
+func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
+	place := r.Store.Place(e.Project.Dir)
+	for {
+		now, err := place.Entry()
+		switch {
+		case err != nil:
+			return e, err
+		case now.State != Building:
+			return now, nil
+		case !now.Working():
+			return now, fmt.Errorf("%s: the process that was building it has ended", e.Project.Dir)
+		}
+		r.relay(place)
+		select {
+		case <-ctx.Done():
+			return now, context.Cause(ctx)
+		case <-time.After(awaitPoll):
+		}
+	}
+}
+
+// awaitPoll is how often is looked for a result: a fraction of the time in
+// which a person notices a delay.
+const awaitPoll = 5 * time.Millisecond
+
+// Working reports whether the entry is being built, and the process is there
+// that does it.
+func (e *Entry) Working() bool {
+	if e.State != Building {
+		return false
+	}
+	is, err1 := os.Stat(fmt.Sprintf("/proc/%d/exe", e.Worker))
+	should, err2 := os.Stat(e.Program)
+	return err1 == nil && err2 == nil && os.SameFile(is, should)
+}
+
+// progressFile holds how far the process is that is at work on the place.
+func (p Place) progressFile() string { return filepath.Join(p.Dir, "progress") }
+
+// report has others see how far it is.
+func (p Place) report(now nixenv.Progress) {
+	if text, err := json.Marshal(now); err == nil {
+		_ = os.WriteFile(p.progressFile(), text, 0o600) // for show
+	}
+}
+
+// Progress returns how far the process is that is at work on the place.
+func (p Place) Progress() nixenv.Progress {
+	var now nixenv.Progress
+	if text, err := readOwn(p.progressFile()); err != nil || json.Unmarshal(text, &now) != nil {
+		return nixenv.Progress{}
+	}
+	return now
+}
+
+// relay tells how far another process is.
+func (r *Resolver) relay(p Place) {
+	if now := p.Progress(); r.Progress != nil && now != (nixenv.Progress{}) {
+		r.Progress(now)
+	}
+}

@@ -1,0 +1,99 @@
+package activation
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// wakeSignal makes a shell look at once. A process that has no handler for it
+// ignores it, so that one which took a shell's place comes to no harm.
+const wakeSignal = unix.SIGURG
+
+// wake has the shells that stand in the project look at what was published,
+// but for the one that waits for this process and will look anyway. Failing is
+// no harm: they look at their next prompt.
+func (r *Resolver) wake(dir string, p Place) {
+	for _, pid := range r.Store.live().in(dir, p) {
+		if pid != r.Parent && pid != os.Getpid() {
+			r.Store.wakeShell(pid)
+		}
+	}
+}
+
+// wakeShell signals one process if it is verifiably the shell that made the
+// note: it is held fast by a descriptor while it is looked at.
+func (s Store) wakeShell(pid int) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	note, err := os.Stat(filepath.Join(s.Shells(), strconv.Itoa(pid)))
+	if err != nil {
+		return
+	}
+	proc := "/proc/" + strconv.Itoa(pid)
+	info, err := os.Stat(proc)
+	if err != nil || owned(proc, info) != nil || !handles(proc, wakeSignal) || startedAfter(proc, note.ModTime()) {
+		return
+	}
+	_ = unix.PidfdSendSignal(fd, wakeSignal, nil, 0) // it may have ended
+}
+
+// handles reports whether a process has a handler for the signal.
+func handles(proc string, sig syscall.Signal) bool {
+	status, err := os.ReadFile(proc + "/status")
+	if err != nil {
+		return false
+	}
+	for line := range bytes.Lines(status) {
+		if mask, ok := bytes.CutPrefix(line, []byte("SigCgt:")); ok {
+			caught, err := strconv.ParseUint(string(bytes.TrimSpace(mask)), 16, 64)
+			return err == nil && caught&(1<<(sig-1)) != 0
+		}
+	}
+	return false
+}
+
+// ticks is how many of the kernel's USER_HZ a second has: 100 on every
+// architecture that Go knows (proc(5), sysconf(3)).
+const ticks = 100
+
+// startedAfter reports whether a process is younger than a note: then it is
+// another one with the number of the one that made it. What cannot be found
+// out counts as younger.
+func startedAfter(proc string, note time.Time) bool {
+	started, err := startTime(proc)
+	return err != nil || started.After(note.Add(time.Second))
+}
+
+// startTime returns when a process was started.
+func startTime(proc string) (time.Time, error) {
+	stat, err := os.ReadFile(proc + "/stat")
+	if err != nil {
+		return time.Time{}, err
+	}
+	// The name, in parentheses, may hold anything; field 22 is counted from it.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 20 {
+		return time.Time{}, fmt.Errorf("read %s/stat: %d fields", proc, len(fields))
+	}
+	start, err := strconv.ParseInt(fields[19], 10, 64)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		return time.Time{}, err
+	}
+	age := time.Duration(now.Nano()) - time.Duration(start)*(time.Second/ticks)
+	return time.Now().Add(-age), nil
+}
