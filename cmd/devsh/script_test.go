@@ -163,7 +163,8 @@ func TestHelp(t *testing.T) {
 		if help := run(t, 0, c[1], "--help"); !strings.Contains(help, "\nExamples:\n  ") || !strings.Contains(help, "devsh "+c[1]) {
 			t.Errorf("devsh %s --help has no example:\n%s", c[1], help)
 		}
-		if !strings.Contains(reference, "```sh\n") {
+		_, section, _ := strings.Cut(reference, c[0])
+		if section, _, _ = strings.Cut(section, "\n## "); !strings.Contains(section, "```sh\n") {
 			t.Errorf("the reference has no example of %s", c[1])
 		}
 	}

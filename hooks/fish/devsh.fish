@@ -8,11 +8,14 @@ set -g __devsh_abi 1 # the agreement between this file and the state directory: 
 set -g __devsh_home $HOME # where the user's files are, whatever a project does to these variables
 set -g __devsh_state_home $HOME/.local/state
 string match -q '/*' -- $XDG_STATE_HOME; and set -g __devsh_state_home $XDG_STATE_HOME
+# As the program writes it, whose paths are compared with ours: without a slash at its end, for one.
+set -g __devsh_state_home (path normalize -- $__devsh_state_home | string collect)
 set -g __devsh_config_home $HOME/.config
 string match -q '/*' -- $XDG_CONFIG_HOME; and set -g __devsh_config_home $XDG_CONFIG_HOME
 set -g __devsh_state $__devsh_state_home/devsh/v$__devsh_abi
 set -g __devsh_tree $__devsh_state/tree # what is known of a directory D is in $__devsh_tree/D/@devsh
 set -g __devsh_generation none
+set -g __devsh_turn false # a prompt that finds nothing looked at yet looks
 
 # --- when to look -----------------------------------------------------------------------------------------------
 
@@ -563,12 +566,14 @@ end
 # How long can be waited for what takes long? For a line that does nothing but change directory, not at all: the
 # environment follows by itself. Any other needs it for what comes next.
 function __devsh_patience --no-scope-shadowing
-    status current-commandline | read -z line
-    if test -n "$line"
-        string match -rq -- $__devsh_goes $line; or set wait done
-    else if not set -q __devsh_prompted # else it is a key that is bound to a change of directory
-        test -t 2; and not string split0 <"/proc/$fish_pid/cmdline" | string match -rq '^(?:-[a-zA-Z]*c|--command(?:=.*)?)$'; or set wait capture
+    if not set -q __devsh_prompted; and begin
+            not test -t 2; or string split0 <"/proc/$fish_pid/cmdline" | string match -rq '^(?:-[a-zA-Z]*c|--command(?:=.*)?)$'
+        end
+        set wait capture # nobody will see a prompt
+        return
     end
+    status current-commandline | read -z line
+    test -n "$line"; and not string match -rq -- $__devsh_goes $line; and set wait done
 end
 
 # A command that changes directory, with words that hold no other command; or a directory.

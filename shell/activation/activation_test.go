@@ -171,6 +171,71 @@ func TestOuterChanged(t *testing.T) {
 	}
 }
 
+// Promise 1: a last good environment holds what the user allowed; where one of
+// the places that made it is allowed no longer, it is none.
+func TestRevoked(t *testing.T) {
+	const broken = "[env]\nA = "
+	for name, c := range map[string]struct {
+		trusted string // the tree that is trusted at first, and then no longer
+		then    func(b *bed)
+	}{
+		"its own place, around it an error": {"o/i", func(b *bed) { b.write("o/devsh.toml", broken); b.allow("o") }},
+		"its own place, around it a change": {"o/i", func(b *bed) {
+			b.write("o/devsh.toml", "[env]\nA = \"changed\"\n")
+			if err := os.RemoveAll(b.Store.Place(b.dev + "/o").Dir); err != nil {
+				b.t.Fatal(err)
+			}
+		}},
+		"the place around, its own changed": {"", func(b *bed) { b.write("o/i/devsh.toml", "[env]\nB = \"changed\"\n") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.write("o/devsh.toml", "[env]\nA = \"outer\"\n")
+			b.write("o/i/devsh.toml", "[env]\nB = \"inner\"\n")
+			tree := b.dev + "/" + c.trusted
+			if c.trusted == "" { // all of it, and the inner place of its own
+				b.allow("o/i")
+			} else {
+				b.allow("o")
+			}
+			b.Settings.TrustedTrees = []string{tree}
+			if e := b.resolve("o/i"); b.value(e, "A") != "outer" || b.value(e, "B") != "inner" {
+				t.Fatalf("%+v", e)
+			}
+			if c.trusted == "" {
+				if _, err := os.Stat(b.Store.Place(b.dev + "/o").Dir); err == nil {
+					t.Fatal("the place around is known")
+				}
+			}
+			b.Settings.TrustedTrees, b.Settings.Digest = nil, "without"
+			c.then(b)
+			e := b.resolve("o/i")
+			if e.Generation != None || e.Good != "" {
+				t.Errorf("what is allowed no longer stays: A is %s, B is %s: %+v", b.value(e, "A"), b.value(e, "B"), e)
+			}
+		})
+	}
+}
+
+// The same for what stands in for a place around that changed.
+func TestRevokedAround(t *testing.T) {
+	b := newBed(t)
+	b.write("o2/devsh.toml", "[env]\nZ = \"z\"\n")
+	b.write("o2/o/devsh.toml", "[env]\nA = \"outer\"\n")
+	b.write("o2/o/i/devsh.toml", "[env]\nB = \"inner\"\n")
+	b.allow("o2/o/i")
+	b.allow("o2/o")
+	b.Settings.TrustedTrees = []string{b.dev + "/o2"}
+	if e := b.resolve("o2/o"); b.value(e, "Z") != "z" {
+		t.Fatalf("%+v", e)
+	}
+	b.Settings.TrustedTrees, b.Settings.Digest = nil, "without"
+	b.write("o2/o/devsh.toml", "[env]\nA = \"changed\"\n")
+	if e := b.resolve("o2/o/i"); b.value(e, "Z") != "-" || b.value(e, "A") != "-" {
+		t.Errorf("what is allowed no longer stays: %+v", e)
+	}
+}
+
 // Layers that multiply each other's values end in an error, not in gigabytes.
 func TestLayersCannotMultiply(t *testing.T) {
 	b := newBed(t)
@@ -206,6 +271,18 @@ func TestEnterForgets(t *testing.T) {
 	}
 	if _, err := os.Lstat(current); err == nil {
 		t.Error("what is gone is still known")
+	}
+	// So is one that is part of another project now.
+	b.write("m/go.mod", "")
+	b.write("m/in/go.mod", "")
+	for _, kind := range []project.Kind{project.Repository, project.Declared} {
+		if e, err := b.Enter(t.Context(), b.dev+"/m/in", Options{}); err != nil || e.Project.Dir != b.dev+"/m"+map[bool]string{true: "/in"}[kind == project.Repository] || e.Project.Kind != kind {
+			t.Errorf("%+v, %v", e, err)
+		}
+		b.write("m/devsh.toml", one)
+	}
+	if _, err := os.Lstat(b.Store.Place(b.dev + "/m/in").Current()); err == nil {
+		t.Error("what is part of another project is still known by itself")
 	}
 	if _, err := b.Enter(t.Context(), "relative", Options{}); err == nil {
 		t.Error("a relative directory was taken")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/nixenv"
+	"github.com/hbohlen/devsh/shell/project"
 )
 
 // A Starter starts a process that goes on with what takes long: it resolves dir
@@ -25,9 +26,9 @@ type Worker struct {
 	Proceed func()
 }
 
-// maxAttempts is how many workers may end without a result, killed for want of
+// MaxAttempts is how many workers may end without a result, killed for want of
 // memory for one, before that is the result.
-const maxAttempts = 3
+const MaxAttempts = 3
 
 // take takes the place's lock. Where something is being built already and the
 // caller does not wait for it, the error is [errLocked].
@@ -49,7 +50,7 @@ func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.Fil
 		if !errors.Is(err, errLocked) {
 			return lock, err
 		}
-		if e, err := place.Entry(); err == nil && e.State == Building {
+		if e, err := place.Entry(); err == nil && e.Working() {
 			return nil, errLocked
 		}
 		select {
@@ -58,6 +59,14 @@ func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.Fil
 		case <-time.After(lockPoll):
 		}
 	}
+}
+
+// busy is what is known while another process is at work on the project.
+func (r *Resolver) busy(p *project.Project, place Place) *Entry {
+	if e, err := place.Entry(); err == nil {
+		return e
+	}
+	return &Entry{Project: *p, State: Building, Generation: None, Time: r.Now()}
 }
 
 // inherited reports whether the file is the lock at path: it is held then.
@@ -74,9 +83,9 @@ func (w *resolution) building(e *Entry) error {
 	if b := w.before; b != nil && b.State == Building && sameInputs(b.Inputs, e.Inputs) {
 		e.Attempt = b.Attempt + 1
 	}
-	if e.Attempt > maxAttempts {
+	if e.Attempt > MaxAttempts {
 		return &nixenv.Error{Kind: nixenv.Other, Hint: "devsh reload",
-			Message: fmt.Sprintf("devsh was ended %d times before the evaluation was done", maxAttempts)}
+			Message: fmt.Sprintf("devsh was ended %d times before the evaluation was done", MaxAttempts)}
 	}
 	e.State = Building
 	e.Note = fmt.Sprintf("devsh: %s: being built in the background", w.project.Name())
@@ -107,24 +116,26 @@ func (w *resolution) delegate(e *Entry, start Starter, lock *os.File) error {
 	return err
 }
 
+// ErrEnded says that the process that was building has ended without a result.
+// Who asks anew starts another.
+var ErrEnded = errors.New("the process that was at work has ended")
+
 // Await waits until what is being built in the project is done, or ctx is. It
-// returns the entry in force then.
+// returns the entry in force then. The error is that of ctx, or wraps [ErrEnded].
 func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
 	place := r.Store.Place(e.Project.Dir)
 	for {
 		now, err := place.Entry()
 		switch {
-		case err != nil:
-			return e, err
-		case now.State != Building:
+		case err == nil && now.State != Building:
 			return now, nil
-		case !now.Working():
-			return now, fmt.Errorf("%s: the process that was building it has ended", e.Project.Dir)
+		case !r.Store.held(place):
+			return e, fmt.Errorf("build %s: %w", e.Project.Dir, ErrEnded)
 		}
 		r.relay(place)
 		select {
 		case <-ctx.Done():
-			return now, context.Cause(ctx)
+			return e, context.Cause(ctx)
 		case <-time.After(awaitPoll):
 		}
 	}

@@ -34,9 +34,13 @@ func (w *resolution) examineAll() error {
 // judge decides which places contribute and leaves only those in w.places. It
 // returns the place that changed since it was allowed, if there is one whose
 // last good environment cannot stand in for it, and what is wrong with the
-// files of one that is allowed.
+// files of one that is allowed. It drops the entry's last good generation where
+// that has a part which nobody allows any more.
 func (w *resolution) judge(e *Entry) (changed *place, problem error) {
 	e.Places = nil
+	if w.before != nil && w.revoked(w.before) {
+		e.Good = ""
+	}
 	for _, p := range w.places {
 		j := Judged{Dir: p.dir, State: p.verdict.State, Because: p.verdict.Because, Digest: p.deciding.Digest(manifest.TouchesCode)}
 		for _, c := range p.verdict.Changes {
@@ -83,7 +87,7 @@ func (w *resolution) keep(p *place) bool {
 	}
 	known := w.Store.Place(p.dir)
 	e, err := known.Entry()
-	if err != nil || e.Good == "" {
+	if err != nil || e.Good == "" || w.revoked(e) {
 		return false
 	}
 	d, err := known.Delta(e.Good)
@@ -92,6 +96,21 @@ func (w *resolution) keep(p *place) bool {
 	}
 	w.kept = &keptPlace{place: p, delta: d, layers: e.Layers}
 	return true
+}
+
+// revoked reports whether a place that had its part in an entry is neither
+// allowed nor changed since it was: removed from the trusted trees, for one.
+// Denying needs no such look, since it takes the entries away.
+func (w *resolution) revoked(e *Entry) bool {
+	may := func(s trust.State) bool { return s == trust.Allowed || s == trust.Changed }
+	for _, j := range e.Places {
+		for _, p := range w.places {
+			if p.dir == j.Dir && may(j.State) && !may(p.verdict.State) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // compose makes one delta of all layers, outer first.
@@ -118,7 +137,7 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 	if err != nil {
 		return env.Delta{}, err
 	}
-	d.CompletionDirs = completionDirs(d)
+	d.CompletionDirs = completionDirs(d, append([]string{w.project.Root}, w.Settings.Roots...))
 	return d, nil
 }
 

@@ -22,6 +22,9 @@ func (r *Resolver) Enter(ctx context.Context, dir string, opts Options) (*Entry,
 	r.forgetLinks(dir)
 	for {
 		e, err := r.Resolve(ctx, dir, opts)
+		if err == nil {
+			err = r.forgetWithin(e.Project.Dir, dir)
+		}
 		if !errors.Is(err, project.ErrGone) {
 			return e, err
 		}
@@ -31,6 +34,21 @@ func (r *Resolver) Enter(ctx context.Context, dir string, opts Options) (*Entry,
 		}
 		dir = filepath.Dir(dir)
 	}
+}
+
+// forgetWithin takes away what is known between a directory and the project
+// that owns it: these were projects once, and the hook would take the nearest.
+func (r *Resolver) forgetWithin(projectDir, dir string) error {
+	resolved, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil // it has gone just now: the next look finds out
+	}
+	for _, level := range project.Levels(projectDir, resolved)[1:] {
+		if err := r.Store.Place(level).forget(); err != nil {
+			return fmt.Errorf("forget what was known of %s: %w", level, err)
+		}
+	}
+	return nil
 }
 
 // forgetLinks takes away what is known under names that are links now: a

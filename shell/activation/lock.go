@@ -98,4 +98,13 @@ func flock(path string) (*os.File, error) {
 	}
 }
 
+// held reports whether a process holds the place's lock.
+func (s Store) held(p Place) bool {
+	lock, err := s.tryLock(p)
+	if err == nil {
+		lock.Close()
+	}
+	return errors.Is(err, errLocked)
+}
+
 func (p Place) lockFile() string { return filepath.Join(p.Dir, "lock") }

@@ -81,6 +81,9 @@ func TestWorktreeFollowsTheOther(t *testing.T) {
 	if _, err := b.Deny(t.Context(), b.dev+"/main"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Lstat(b.Store.Place(b.dev + "/w").Current()); err == nil {
+		t.Error("a shell in the worktree finds what it had at its next prompt")
+	}
 	if e, err := b.Current(t.Context(), b.dev+"/w"); err != nil || e.Generation != None {
 		t.Errorf("the other was denied: %+v, %v", e, err)
 	}

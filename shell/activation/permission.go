@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/manifest"
 	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/trust"
@@ -42,8 +43,8 @@ var ErrNothing = errors.New("no devsh.toml, flake.nix or shell.nix here or above
 // ErrRoot says that root will not allow what belongs to another user.
 var ErrRoot = errors.New("it belongs to another user, and root does not allow for others")
 
-// Ask reads what the place that governs dir asks for. With exact, the place is
-// dir itself, whatever lies around it.
+// Ask reads what the place that governs dir asks for. The error wraps
+// [ErrNothing] where no place does.
 func (r *Resolver) Ask(dir string) (*Request, error) {
 	p, err := project.Find(dir, r.Settings.Roots)
 	if err != nil {
@@ -131,7 +132,7 @@ func (r *Resolver) Deny(ctx context.Context, dir string) (string, error) {
 	if err := r.trust().Deny(p.Dir, r.Now()); err != nil {
 		return "", err
 	}
-	if err := r.forgetBelow(p.Dir); err != nil {
+	if err := errors.Join(r.forgetBelow(p.Dir), r.forgetFollowers(p.Dir)); err != nil {
 		return "", err
 	}
 	_, err = r.Resolve(ctx, p.Dir, Options{Judge: true})
@@ -155,6 +156,19 @@ func (r *Resolver) forgetBelow(dir string) error {
 		}
 		return nil
 	})
+}
+
+// forgetFollowers takes away what is known elsewhere by the permission of a
+// place: its other worktrees, which would else notice in a few prompts' time.
+func (r *Resolver) forgetFollowers(dir string) error {
+	known, err := r.Store.Known()
+	record := r.trust().File(dir)
+	for _, e := range known {
+		if slices.ContainsFunc(e.Inputs, func(f inputs.File) bool { return f.Path == record }) {
+			err = errors.Join(err, r.Store.Place(e.Project.Dir).forget())
+		}
+	}
+	return err
 }
 
 // Known returns the entries of all known projects, sorted by directory.

@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -196,25 +195,4 @@ func (p *place) addNixFiles() {
 // delta is what the place's devsh.toml changes.
 func (p *place) delta(home string) (env.Delta, error) {
 	return p.manifest.Delta(manifest.Base{Dir: p.dir, Home: home, EvalSymlinks: filepath.EvalSymlinks}, p.dotenv)
-}
-
-// completionDirs returns where fish finds completions of what the lists add,
-// as far as these directories exist: beside a bin directory, and below an
-// entry of XDG_DATA_DIRS. fish itself reads XDG_DATA_DIRS only when it starts.
-func completionDirs(d env.Delta) []string {
-	var dirs []string
-	add := func(dir string) {
-		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			dirs = append(dirs, dir)
-		}
-	}
-	for _, bin := range d.Lists[env.Path].Prepend {
-		if filepath.Base(bin) == "bin" {
-			add(filepath.Join(filepath.Dir(bin), "share/fish/vendor_completions.d"))
-		}
-	}
-	for _, data := range d.Lists["XDG_DATA_DIRS"].Prepend {
-		add(filepath.Join(data, "fish/vendor_completions.d"))
-	}
-	return dirs
 }

@@ -112,7 +112,7 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 	place := r.Store.Place(p.Dir)
 	lock, err := r.take(ctx, place, opts)
 	if errors.Is(err, errLocked) {
-		return place.Entry()
+		return r.busy(p, place), nil
 	}
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -87,11 +88,6 @@ func watched(dir string, patterns []string) ([]inputs.File, error) {
 			return nil, fmt.Errorf("watch files of %s: %w", dir, err)
 		}
 	}
-	slices.SortFunc(files, func(a, b inputs.File) int {
-		if a.Path < b.Path {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(files, func(a, b inputs.File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
 }

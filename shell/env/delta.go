@@ -81,7 +81,7 @@ func (out *Delta) add(d Delta) error {
 		}
 		// The size is known before anything is copied: layers that repeat a
 		// reference multiply what it stands for.
-		size := len(name) + 1 + resolvedSize(d.Set[name], lookup)
+		size := len(name) + 1 + d.Set[name].ResolvedSize(lookup)
 		if size > MaxValue {
 			return &SizeError{Name: name}
 		}

@@ -23,7 +23,7 @@ func (l List) Join(name, old string) string {
 	parts = append(parts, l.Prepend...)
 	if old != "" {
 		parts = append(parts, old)
-	} else if def, ok := Default(name); ok {
+	} else if def, ok := defaultOf(name); ok {
 		parts = append(parts, def)
 	}
 	parts = append(parts, l.Append...)

@@ -54,6 +54,19 @@ var readOnly = map[string]bool{
 	"dirnext": true, "last_pid": true, "EUID": true, "fish_read_limit": true,
 }
 
+// InEnvironment reports whether a variable of that name can come from the
+// environment. Of the others fish makes something up: the history, for one,
+// which no program should be handed.
+func InEnvironment(name string) bool {
+	return !readOnly[name] || name == "PWD" || name == "OLDPWD" || name == "SHLVL"
+}
+
+// direnvState is where direnv keeps what it has made active. The hook stands
+// aside for it, and direnv would undo what was never done.
+var direnvState = map[string]bool{
+	"DIRENV_DIR": true, "DIRENV_FILE": true, "DIRENV_DIFF": true, "DIRENV_WATCHES": true,
+}
+
 // CheckName says why a project may not set or unset the variable, or nil.
 func CheckName(name string) error {
 	switch {
@@ -65,17 +78,19 @@ func CheckName(name string) error {
 		return fmt.Errorf("%s says where devsh and the shell find the user's own files; a project cannot change it", name)
 	case strings.HasPrefix(name, "DEVSH_"):
 		return fmt.Errorf("%s: names that begin with DEVSH_ are devsh's own; a project cannot set them", name)
+	case direnvState[name]:
+		return fmt.Errorf("%s says what direnv has made active; a project cannot set it", name)
 	case strings.HasPrefix(name, "__devsh_"), strings.HasPrefix(name, "fish_"), strings.HasPrefix(name, "__fish_"):
 		return fmt.Errorf("%s: a project cannot change how fish or devsh work", name)
 	}
 	return nil
 }
 
-// Default returns what an unset list variable stands for, so that adding to it
+// defaultOf returns what an unset list variable stands for, so that adding to it
 // does not take the standard places away. ok is false where unset means empty.
 // Sources: the XDG base directory specification; manpath(1) and info(1), where
 // an empty element stands for the system's own search list.
-func Default(list string) (value string, ok bool) {
+func defaultOf(list string) (value string, ok bool) {
 	switch list {
 	case "XDG_DATA_DIRS":
 		return "/usr/local/share:/usr/share", true

@@ -21,9 +21,10 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s comes out longer than %d bytes; no program could be started with it", e.Name, MaxValue)
 }
 
-// resolvedSize returns how many bytes v has after [Value.Resolve], without
-// making it; counting ends where it is too long for anything.
-func resolvedSize(v Value, lookup func(name string) (Value, bool)) int {
+// ResolvedSize returns how many bytes v has after [Value.Resolve], without
+// making it: values that refer to each other multiply. Counting ends where it
+// is too long for anything.
+func (v Value) ResolvedSize(lookup func(name string) (Value, bool)) int {
 	size := 0
 	for _, p := range v {
 		known, ok := Value(nil), false

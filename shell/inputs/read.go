@@ -82,7 +82,7 @@ func record(path string, info fs.FileInfo) File {
 // [ErrTooLarge] or [ErrOwner] where one of these is the reason; the record is
 // valid then, too.
 func Read(path string) (File, []byte, error) {
-	return read(path, 0)
+	return read(path, 0, foreign)
 }
 
 // ReadPlain is [Read] for a file that must not be a symbolic link; the error
@@ -93,10 +93,25 @@ func ReadPlain(path string) (File, []byte, error) {
 		f, _ := Stat(path)
 		return f, nil, fmt.Errorf("read %s: %w", path, ErrLink)
 	}
-	return read(path, syscall.O_NOFOLLOW)
+	return read(path, syscall.O_NOFOLLOW, foreign)
 }
 
-func read(path string, flags int) (File, []byte, error) {
+// ReadOwn reads a file of the user's own making, whoever it belongs to now: one
+// in the Nix store may be anybody's. It must be a regular one of a bounded size
+// all the same, or devsh would wait for it. The error of a missing file wraps
+// [fs.ErrNotExist].
+func ReadOwn(path string) ([]byte, error) {
+	f, data, err := read(path, 0, anybodys)
+	switch {
+	case err != nil:
+		return nil, err
+	case !f.Exists:
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fs.ErrNotExist}
+	}
+	return data, nil
+}
+
+func read(path string, flags int, refused func(fs.FileInfo) bool) (File, []byte, error) {
 	// O_NONBLOCK: opening a FIFO must not wait for a writer.
 	h, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY|flags, 0)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -112,8 +127,14 @@ func read(path string, flags int) (File, []byte, error) {
 		return File{Path: path}, nil, err
 	}
 	f := record(path, info)
-	if err := check(info); err != nil {
+	if err := check(info, refused); err != nil {
 		return f, nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if info.Size() == 0 {
+		// Those of /proc only look so: /proc/kmsg would let one wait, and lose
+		// what was read.
+		f.Digest = Digest(nil)
+		return f, []byte{}, nil
 	}
 	data, err := io.ReadAll(io.LimitReader(h, Limit+1))
 	if err != nil {
@@ -126,17 +147,25 @@ func read(path string, flags int) (File, []byte, error) {
 	return f, data, nil
 }
 
-func check(info fs.FileInfo) error {
-	switch st, _ := info.Sys().(*syscall.Stat_t); {
+func check(info fs.FileInfo, refused func(fs.FileInfo) bool) error {
+	switch {
 	case !info.Mode().IsRegular():
 		return ErrNotRegular
 	case info.Size() > Limit:
 		return ErrTooLarge
-	case st != nil && st.Uid != 0 && int(st.Uid) != os.Geteuid():
+	case refused(info):
 		return ErrOwner
 	}
 	return nil
 }
+
+// foreign reports whether another user than root and this one owns the file.
+func foreign(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Uid != 0 && int(st.Uid) != os.Geteuid()
+}
+
+func anybodys(fs.FileInfo) bool { return false }
 
 // Digest is the SHA-256 of data in hex.
 func Digest(data []byte) string {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -65,6 +66,7 @@ func TestReadRefusesWhatIsNoPlainFile(t *testing.T) {
 		{path: huge, read: ErrTooLarge, plain: ErrTooLarge, exists: true},
 		{path: over, read: ErrTooLarge, plain: ErrTooLarge, exists: true},
 		{path: full, exists: true},
+		{path: "/proc/self/environ", exists: true}, // a regular file, they say
 		{path: filepath.Join(dir, "link"), plain: ErrLink, exists: true},
 		{path: filepath.Join(dir, "dangling"), plain: ErrLink},
 		{path: filepath.Join(dir, "to-fifo"), read: ErrNotRegular, plain: ErrLink, exists: true},
@@ -76,8 +78,15 @@ func TestReadRefusesWhatIsNoPlainFile(t *testing.T) {
 			if c.anErr != (err != nil && c.read == nil) || c.read != nil && !errors.Is(err, c.read) {
 				t.Errorf("Read %s: %v, want %v", c.path, err, c.read)
 			}
+			if strings.HasPrefix(c.path, "/proc/") && len(data) > 0 {
+				t.Errorf("Read %s: %d bytes", c.path, len(data))
+			}
 			if f.Exists != c.exists || err != nil && data != nil {
 				t.Errorf("Read %s: exists %t, %d bytes, %v", c.path, f.Exists, len(data), err)
+			}
+			own, err := ReadOwn(c.path)
+			if want := c.read; want != nil && !errors.Is(err, want) || !c.exists && err == nil || err != nil && own != nil {
+				t.Errorf("ReadOwn %s: %v, want %v", c.path, err, want)
 			}
 			if _, _, err := ReadPlain(c.path); !errors.Is(err, c.plain) {
 				t.Errorf("ReadPlain %s: %v, want %v", c.path, err, c.plain)

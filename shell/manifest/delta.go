@@ -9,15 +9,6 @@ import (
 	"github.com/hbohlen/devsh/shell/env"
 )
 
-const (
-	// maxValue bounds one variable. Linux refuses to start any program when one
-	// NAME=value is 128 KiB or longer (MAX_ARG_STRLEN).
-	maxValue = 128<<10 - 1
-	// maxValues bounds all variables together; with more than a quarter of the
-	// stack's limit, 2 MiB by default, no program starts either.
-	maxValues = 2 << 20
-)
-
 // Base is what a manifest needs of its surroundings to become a delta.
 type Base struct {
 	// Dir is the project's directory: absolute, with all links resolved.
@@ -96,35 +87,13 @@ func (s *assigner) lookup(name string) (env.Value, bool) {
 func (s *assigner) assign(a Assignment) error {
 	// The size is known before anything is copied: values that refer to each
 	// other double with each line.
-	size := len(a.Name) + 1 + resolvedSize(a.Value, s.lookup)
-	if size > maxValue {
-		return errorf(a.Pos, "%s is longer than %d bytes; no program could be started with it", a.Name, maxValue)
+	size := len(a.Name) + 1 + a.Value.ResolvedSize(s.lookup)
+	if size > env.MaxValue {
+		return errorf(a.Pos, "%s is longer than %d bytes; no program could be started with it", a.Name, env.MaxValue)
 	}
-	if s.size += size; s.size > maxValues {
-		return errorf(a.Pos, "the variables together are longer than %d KiB; no program could be started with them", maxValues>>10)
+	if s.size += size; s.size > env.MaxValues {
+		return errorf(a.Pos, "the variables together are longer than %d KiB; no program could be started with them", env.MaxValues>>10)
 	}
 	s.values[a.Name] = a.Value.Resolve(s.lookup)
 	return nil
-}
-
-// resolvedSize returns how many bytes v has after [env.Value.Resolve]; counting
-// ends where it is too long for anything.
-func resolvedSize(v env.Value, lookup func(string) (env.Value, bool)) int {
-	size := 0
-	for _, p := range v {
-		known, ok := env.Value(nil), false
-		if p.Ref != "" {
-			known, ok = lookup(p.Ref)
-		}
-		if !ok {
-			known = env.Value{p}
-		}
-		for _, k := range known {
-			size += len(k.Text) + len(k.Ref)
-		}
-		if size > maxValue {
-			break
-		}
-	}
-	return size
 }

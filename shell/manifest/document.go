@@ -13,6 +13,7 @@ import (
 // enough that no file makes devsh slow, large or crash.
 const (
 	maxFile     = 1 << 20 // bytes in devsh.toml and in a dotenv file
+	maxEnvFiles = 64      // they are read before anybody has allowed it
 	maxItems    = 4096    // variables, aliases, entries of one list
 	maxPlaces   = 32768   // keys and array elements in one file
 	maxDepth    = 16      // arrays and inline tables within each other
@@ -86,11 +87,8 @@ func syntaxError(path string, data []byte, err error) error {
 // Tables that only other names imply are not among them.
 func (d *Document) Keys() [][]string { return d.keys }
 
-// Values returns the decoded file: tables are map[string]any, the rest is as
-// in [toml.Decode]. It must not be changed.
-func (d *Document) Values() map[string]any { return d.values }
-
-// Value returns what is stored under a key. An index of an array is no key.
+// Value returns what is stored under a key: tables are map[string]any, the rest
+// is as in [toml.Decode]. It must not be changed. An index of an array is no key.
 func (d *Document) Value(key ...string) (any, bool) {
 	var v any = d.values
 	for _, k := range key {

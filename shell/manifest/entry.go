@@ -69,7 +69,7 @@ func (s *assigner) literal(e Entry) (string, error) {
 		return s.lookup(name)
 	}
 	const maxPath = 4096 // PATH_MAX
-	if resolvedSize(v, lookup) > maxPath {
+	if v.ResolvedSize(lookup) > maxPath {
 		return "", errorf(e.Pos, "the entry is longer than %d bytes", maxPath)
 	}
 	v = v.Resolve(lookup)

@@ -30,7 +30,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("no place for %q", k)
 			}
 		}
-		checkLeaves(t, d, d.Values(), nil)
+		checkLeaves(t, d, d.values, nil)
 		m, err := Parse("f", data)
 		if err != nil {
 			checkError(t, err)

@@ -166,6 +166,7 @@ func TestParseErrors(t *testing.T) {
 		{"[path]\nprepend = ['a:b']", `2:12: "a:b" contains a colon`, "of its own"},
 		{"[env]\nfile = ['a', '']", `2:14: "" is not the name of a file`, ""},
 		{"[env]\nfile = '/etc/env'", "2:1: \"/etc/env\": dotenv files are named relative to devsh.toml", ""},
+		{"[env]\nfile = [" + strings.Repeat("'a',", maxEnvFiles+1) + "]", "2:1: env.file names more than 64 files", ""},
 		{"[env]\nfile = ['a', './a']", `2:14: "./a" is named twice`, ""},
 		{"[watch]\nfiles = ['/x']", "2:10: the pattern \"/x\" is absolute", ""},
 		{"[watch]\nfiles = ['a/../x']", "2:10: the pattern \"a/../x\" leaves the project", ""},
@@ -180,6 +181,8 @@ func TestParseErrors(t *testing.T) {
 		{"[shell]\nnix = './x.sh'", "2:1: shell.nix is", ""},
 		// aliases and hooks
 		{"[aliases]\ncd = 'x'", "2:1: cd belongs to fish", ""},
+		{"[aliases]\npushd = 'x'", "2:1: pushd belongs to fish", ""},
+		{"[aliases]\n\"up-or-search\" = 'x'", "2:1: up-or-search belongs to fish", ""},
 		{"[aliases]\necho = 'x'", "2:1: echo belongs to fish", ""},
 		{"[aliases]\nfish_prompt = 'x'", "2:1: fish_prompt: a project cannot", ""},
 		{"[aliases]\n__x = 'x'", "2:1: __x: a project cannot", ""},
@@ -266,7 +269,9 @@ func TestTouchesCode(t *testing.T) {
 		JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS EDITOR VISUAL PAGER GIT_SSH_COMMAND GIT_DIR PYTHONPATH PYTHONSTARTUP
 		PERL5LIB PERL5OPT RUBYOPT RUBYLIB NPM_CONFIG_REGISTRY npm_config_prefix CARGO_HOME RUSTC_WRAPPER RUSTFLAGS GOFLAGS
 		GOPROXY GOTOOLCHAIN SHELL BROWSER LESSOPEN PROMPT_COMMAND IFS NIX_PATH NIX_CONFIG HGEDITOR CFLAGS MAKEFLAGS
-		PSQL_PAGER JAVA_OPTS XDG_CONFIG_HOME BASH_FUNC_x`) {
+		PSQL_PAGER JAVA_OPTS XDG_CONFIG_HOME BASH_FUNC_x RIPGREP_CONFIG_PATH BAT_CONFIG_PATH RSYNC_RSH RSYNC_CONNECT_PROG
+		CVS_RSH PSQLRC CLOUDSDK_PYTHON BASH_LOADABLES_PATH AWS_SHARED_CREDENTIALS_FILE CMAKE_C_COMPILER_LAUNCHER CCACHE_PREFIX
+		ESBUILD_BINARY_PATH LIBCLANG_PATH DIRENV_DIFF`) {
 		if !TouchesCode(name) {
 			t.Errorf("%s can make code run", name)
 		}

@@ -122,6 +122,9 @@ func (r *reader) readEnvFiles(key []string) error {
 			return err
 		}
 	}
+	if len(items) > maxEnvFiles {
+		return errorf(r.pos(key), "%s names more than %d files", show(r.full(key)), maxEnvFiles)
+	}
 	seen := map[string]bool{}
 	for _, it := range items {
 		switch {

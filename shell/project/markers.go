@@ -4,10 +4,10 @@ package project
 // its environment.
 func Deciding() []string { return []string{"devsh.toml", "flake.nix", "shell.nix"} }
 
-// Signs lists what makes a directory a project where no deciding file is found
+// signs lists what makes a directory a project where no deciding file is found
 // in it or above: a version-control directory or a language's manifest. The
 // fish hook has the same list; a test compares them.
-func Signs() []string {
+func signs() []string {
 	return []string{
 		".git", ".hg", ".jj", ".svn",
 		"package.json", "go.mod", "Cargo.toml", "pyproject.toml", "setup.py", "requirements.txt", "deno.json",

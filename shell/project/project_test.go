@@ -169,8 +169,8 @@ func TestHookHasTheSameSigns(t *testing.T) {
 			got = append(got, name)
 		}
 	}
-	if !slices.Equal(got, Signs()) {
-		t.Errorf("the hook looks for %q, the program for %q", got, Signs())
+	if !slices.Equal(got, signs()) {
+		t.Errorf("the hook looks for %q, the program for %q", got, signs())
 	}
 	for _, name := range Deciding() {
 		if !strings.Contains(string(script), `-e "$known/`+name+`"`) || !strings.Contains(string(script), "-e ./"+name) {

@@ -253,7 +253,12 @@ func (g *generation) hook(when string, hooks []env.Hook) {
 	}
 	g.function("hook_"+when, func() {
 		for _, h := range hooks {
-			g.line("eval %s", QuoteFish(h.Code))
+			g.line("begin")
+			// The variable says which place governs; the code means its own. In a
+			// place that nobody has allowed, what it names there would be run.
+			g.line("    set -lx %s %s", env.ProjectVar, QuoteFish(h.Dir))
+			g.line("    eval %s", QuoteFish(h.Code))
+			g.line("end")
 		}
 	})
 }
@@ -270,24 +275,6 @@ func (g *generation) listArgs(name string) string {
 		after = ":" + after
 	}
 	return strings.Join([]string{QuoteFish(before), QuoteFish(after), QuoteFish(l.Join(name, ""))}, " ")
-}
-
-// fishValue is the fish word for a value with references: these expand where
-// it is evaluated, lists as the environment would show them.
-func fishValue(v env.Value) string {
-	var b strings.Builder
-	for _, p := range v {
-		switch {
-		case p.Ref != "":
-			b.WriteString(`"$` + p.Ref + `"`)
-		case p.Text != "":
-			b.WriteString(QuoteFish(p.Text))
-		}
-	}
-	if b.Len() == 0 {
-		return "''"
-	}
-	return b.String()
 }
 
 func quoteAll(list []string) []string {

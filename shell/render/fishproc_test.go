@@ -57,7 +57,7 @@ func fishPath(t testing.TB) string {
 	}
 	path, err := exec.LookPath("fish")
 	if err != nil {
-		t.Skip("no fish to test")
+		t.Fatal(err)
 	}
 	return path
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hbohlen/devsh/shell/env"
 )
 
 // QuoteFish returns s as one word of fish: what is printable in single quotes,
@@ -48,6 +50,26 @@ func QuoteFish(s string) string {
 // private use area and among the noncharacters.
 func isPrivate(r rune) bool {
 	return 0xe000 <= r && r <= 0xf8ff || 0xfdd0 <= r && r <= 0xfdef || r == 0xfffe || r == 0xffff
+}
+
+// fishValue is the fish word for a value with references: these expand where
+// it is evaluated, lists as the environment would show them.
+func fishValue(v env.Value) string {
+	var b strings.Builder
+	for _, p := range v {
+		switch {
+		case p.Ref != "":
+			if env.InEnvironment(p.Ref) { // else it is unset, as for devsh exec
+				b.WriteString(`"$` + p.Ref + `"`)
+			}
+		case p.Text != "":
+			b.WriteString(QuoteFish(p.Text))
+		}
+	}
+	if b.Len() == 0 {
+		return "''"
+	}
+	return b.String()
 }
 
 // QuoteBash returns s as one word of bash, zsh and any POSIX shell. Any byte

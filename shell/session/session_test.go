@@ -198,7 +198,7 @@ func TestTranscriptDropsTheOldest(t *testing.T) {
 func TestFishStarts(t *testing.T) {
 	fish, err := exec.LookPath("fish")
 	if err != nil {
-		t.Skip("no fish")
+		t.Fatal(err)
 	}
 	home := t.TempDir()
 	s, err := Start(Command{Argv: []string{fish}, Env: []string{"HOME=" + home, "TERM=xterm-256color", "PATH=/usr/bin:/bin"}, Answer: true})

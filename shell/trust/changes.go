@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+
+	"github.com/hbohlen/devsh/shell/inputs"
 )
 
 // Change is one file that is not as it was allowed.
@@ -44,7 +46,7 @@ func (r *record) compare(in Inputs, risky func(string) bool) []Change {
 			if c.Env.matters(risky) {
 				changes = append(changes, c)
 			}
-		case !known && f.Exists, known && (old.Exists != f.Exists || old.Digest != digest(f.Content)):
+		case !known && f.Exists, known && (old.Exists != f.Exists || old.Digest != inputs.Digest(f.Content)):
 			c.Old, c.New = old.Content, f.Content
 			changes = append(changes, c)
 		}

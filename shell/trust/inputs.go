@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // File is a deciding input of a place.
@@ -56,16 +57,6 @@ func (in Inputs) Digest(risky func(name string) bool) string {
 
 func (in Inputs) sorted() []File {
 	return slices.SortedFunc(slices.Values(in.Files), func(a, b File) int {
-		return compare(a.Path, b.Path)
+		return strings.Compare(a.Path, b.Path)
 	})
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

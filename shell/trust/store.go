@@ -2,7 +2,6 @@ package trust
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
+	"github.com/hbohlen/devsh/shell/inputs"
 )
 
 // State is what the user has said of a place.
@@ -109,7 +109,7 @@ func (s *Store) Allow(in Inputs, now time.Time) error {
 	rand.Read(salt) // never fails: crypto/rand
 	rec := record{Dir: encode(in.Dir), State: Allowed, Time: now.UTC(), Salt: hex.EncodeToString(salt)}
 	for _, f := range in.sorted() {
-		rf := recordFile{Path: encode(f.Path), Exists: f.Exists, Digest: digest(f.Content), EnvFile: f.EnvFile}
+		rf := recordFile{Path: encode(f.Path), Exists: f.Exists, Digest: inputs.Digest(f.Content), EnvFile: f.EnvFile}
 		if f.EnvFile {
 			rf.Vars = keyed(salt, f.Vars)
 			rf.Unreadable = f.Unreadable != ""
@@ -129,7 +129,7 @@ func (s *Store) Deny(dir string, now time.Time) error {
 
 // File is where the record of a place is kept, whether it exists or not.
 func (s *Store) File(dir string) string {
-	return filepath.Join(s.Dir, digest([]byte(dir))[:40]+".json")
+	return filepath.Join(s.Dir, inputs.Digest([]byte(dir))[:40]+".json")
 }
 
 // IsRecord reports whether a path looks like that of a record, which is an
@@ -212,11 +212,6 @@ func read(file, dir string) (*record, error) {
 		return nil, fmt.Errorf("it is not one of %s", dir)
 	}
 	return &rec, nil
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }
 
 // encode makes any path fit JSON: one that is no UTF-8 is written in hex, with

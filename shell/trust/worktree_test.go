@@ -31,7 +31,7 @@ func put(t *testing.T, path, text string) {
 func repository(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("no git")
+		t.Fatal(err)
 	}
 	top, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

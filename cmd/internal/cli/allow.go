@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -45,9 +44,6 @@ is given the digest that «devsh status» shows.`,
 			}
 			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true, Background: a.startWorker, Grace: grace})
 			a.endProgress()
-			if errors.Is(err, activation.ErrUnknown) {
-				return nil // another process is finding out
-			}
 			if err != nil {
 				return err
 			}

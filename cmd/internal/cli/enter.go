@@ -71,27 +71,40 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 	if wait != waitDone {
 		w.resolver.Progress = nil // nobody is to see it
 	}
-	e, err := w.resolver.Enter(ctx, dir, activation.Options{Background: a.startWorker, Grace: grace})
-	if errors.Is(err, activation.ErrUnknown) && wait == waitDone {
-		e, err = w.resolver.Enter(ctx, dir, activation.Options{}) // another process is at work
-	}
-	if err != nil || e.State != activation.Building {
-		return err
-	}
-	if err := w.resolver.Store.Stands(a.Parent, e.Project.Dir); err != nil {
-		return err
-	}
-	limit := map[string]time.Duration{waitSoon: grace - a.Now().Sub(begin), waitCapture: w.settings.CaptureTimeout}
-	if limit, ok := limit[wait]; ok {
+	patience := ctx
+	limits := map[string]time.Duration{waitSoon: grace - a.Now().Sub(begin), waitCapture: w.settings.CaptureTimeout}
+	if limit, ok := limits[wait]; ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, errBuilding)
+		patience, cancel = context.WithTimeoutCause(ctx, limit, errBuilding)
 		defer cancel()
 	}
-	_, err = w.resolver.Await(ctx, e)
-	if errors.Is(err, errBuilding) {
-		return nil // the shell is told when it is done
+	for range activation.MaxAttempts + 1 {
+		again, err := a.enterOnce(ctx, patience, w.resolver, dir)
+		if !again {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+// enterOnce does what is quickly done, and waits for one process that does the
+// rest, as long as patience lasts.
+func (a *app) enterOnce(ctx, patience context.Context, r *activation.Resolver, dir string) (again bool, err error) {
+	e, err := r.Enter(ctx, dir, activation.Options{Background: a.startWorker, Grace: grace})
+	if err != nil || e.State != activation.Building {
+		return false, err
+	}
+	if err := r.Store.Stands(a.Parent, e.Project.Dir); err != nil {
+		return false, err
+	}
+	_, err = r.Await(patience, e)
+	switch {
+	case errors.Is(err, errBuilding):
+		return false, nil // the shell is told when it is done
+	case errors.Is(err, activation.ErrEnded):
+		return true, nil
+	}
+	return false, err
 }
 
 // errBuilding says that what is being built was not done in time.

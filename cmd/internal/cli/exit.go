@@ -65,7 +65,8 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	if !errors.As(err, &f) {
 		f = &failure{err: err, code: exitFailed}
 	}
-	if f.hint == "" {
+	// What the system says of a command that was to be run is not about devsh.
+	if f.hint == "" && f.code != exitCannotRun {
 		f.hint = hintFor(err)
 	}
 	if f.code == exitUsage && f.hint == "" {

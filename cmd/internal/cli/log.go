@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -31,16 +32,23 @@ func (a *app) logCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f, err := os.Open(w.resolver.Store.Place(p.Dir).Log())
+			f, err := os.OpenFile(w.resolver.Store.Place(p.Dir).Log(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // not to wait for a FIFO's writer
 			if errors.Is(err, fs.ErrNotExist) {
-				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", render.Visible(p.Dir))
+				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", a.tilde(render.Visible(p.Dir)))
 				return nil
 			}
 			if err != nil {
 				return fmt.Errorf("read log: %w", err)
 			}
 			defer f.Close()
-			if info, err := f.Stat(); err == nil && info.Size() > maxLog {
+			info, err := f.Stat()
+			if err != nil {
+				return fmt.Errorf("read log: %w", err)
+			}
+			if !info.Mode().IsRegular() {
+				return fmt.Errorf("read log %s: not a regular file", f.Name())
+			}
+			if info.Size() > maxLog {
 				if _, err := f.Seek(-maxLog, io.SeekEnd); err != nil {
 					return fmt.Errorf("read log: %w", err)
 				}

@@ -20,10 +20,15 @@ type liveLine struct {
 	width func() int
 	shown bool
 	phase nixlog.Phase
+	last  nixenv.Progress
 }
 
 // show takes the next step. It is called by one goroutine at a time.
 func (l *liveLine) show(p nixenv.Progress) {
+	if p == l.last {
+		return
+	}
+	l.last = p
 	text := "devsh: " + render.Visible(p.String())
 	if width := l.width(); width > 0 {
 		// The last column stays free: some terminals go to the next line there.

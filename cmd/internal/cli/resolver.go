@@ -5,13 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/hbohlen/devsh/cmd/internal/settings"
 	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/render"
 )
 
@@ -45,7 +45,7 @@ func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings
 	stateHome := xdg(base, "XDG_STATE_HOME", filepath.Join(home, ".local/state"))
 	s, err := settings.Load(settings.Options{
 		Home: home, ConfigHome: xdg(base, "XDG_CONFIG_HOME", filepath.Join(home, ".config")),
-		Getenv: getenv, Flags: flags, ReadFile: os.ReadFile,
+		Getenv: getenv, Flags: flags, ReadFile: inputs.ReadOwn,
 	})
 	if wrong, ok := errors.AsType[*settings.SourceError](err); ok && strings.HasPrefix(wrong.Source, "--") {
 		return nil, usageHint(err, wrong.Hint)

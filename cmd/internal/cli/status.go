@@ -23,7 +23,8 @@ func (a *app) statusCommand() *cobra.Command {
 why, and what the project's trust is: what it wants, and the digest of just that.
 
 It changes nothing and evaluates nothing. Exit code 1 says that something needs the person:
-a project that is not allowed, that changed since, or whose environment failed.`,
+a project that is not allowed, that changed since, or whose environment failed. With --all
+it shows what was last known of each project, and is no judgement: exit code 0.`,
 		Example: `  devsh status
   devsh status ~/dev/api
   devsh status --all
@@ -87,8 +88,9 @@ type status struct {
 	Error       string        `json:"error,omitempty"`
 	Hint        string        `json:"hint,omitempty"`
 	Trust       *statusTrust  `json:"trust,omitempty"`
-	Places      []statusPlace `json:"places,omitempty"` // the chain that contributes, outer first
-	Apart       []string      `json:"apart,omitempty"`  // flags and variables that hold for single commands, not for what is shown of shells
+	Places      []statusPlace `json:"places,omitempty"`     // the chain that contributes, outer first
+	Off         []string      `json:"layers_off,omitempty"` // by the settings
+	Apart       []string      `json:"apart,omitempty"`      // flags and variables that hold for single commands, not for what is shown of shells
 	NeedsPerson bool          `json:"needs_person"`
 	request     *activation.Request
 }
@@ -137,11 +139,10 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None, Apart: w.settings.Apart}
+	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None, Off: sortedKeys(w.settings.LayersOff), Apart: w.settings.Apart}
 	place := w.resolver.Store.Place(p.Dir)
 	if e, err := place.Entry(); err == nil {
-		s.fromEntry(w.resolver.Store, e)
-		s.Active = e.Generation != activation.None && a.env[env.GenerationVar] == place.Generation(e.Generation)
+		a.known(s, w.resolver.Store, e)
 	}
 	req, err := w.resolver.Ask(dir)
 	switch {
@@ -150,15 +151,26 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	case !errors.Is(err, activation.ErrNothing):
 		return nil, err
 	}
-	s.NeedsPerson = s.Error != "" || s.Trust != nil && (s.Trust.State == trust.Unknown || s.Trust.State == trust.Changed)
+	s.NeedsPerson = s.needsPerson()
 	return s, nil
 }
 
-func (s *status) fromEntry(store activation.Store, e *activation.Entry) {
+// needsPerson reports whether there is something to mend or to decide.
+func (s *status) needsPerson() bool {
+	return s.Error != "" || s.Trust != nil && (s.Trust.State == trust.Unknown || s.Trust.State == trust.Changed)
+}
+
+// known fills in what the entry in force says.
+func (a *app) known(s *status, store activation.Store, e *activation.Entry) {
 	place := store.Place(e.Project.Dir)
+	s.Active = e.Generation != activation.None && a.env[env.GenerationVar] == place.Generation(e.Generation)
 	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
-	if e.Working() {
-		s.Worker, s.Progress = e.Worker, render.Visible(place.Progress().String())
+	if e.State == activation.Building {
+		s.Worker = e.Worker
+		s.Progress = "its process has ended: the next prompts start another"
+		if e.Working() {
+			s.Progress = render.Visible(place.Progress().String())
+		}
 	}
 	for _, l := range e.Layers {
 		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
@@ -212,12 +224,11 @@ func (a *app) statusAll(asJSON bool) error {
 	known := []*status{}
 	for _, e := range entries {
 		s := &status{Project: render.Visible(e.Project.Dir), Root: render.Visible(e.Project.Root), Kind: e.Project.Kind}
-		s.fromEntry(w.resolver.Store, e)
-		own, declared := e.Own()
-		if declared {
+		a.known(s, w.resolver.Store, e)
+		if own, declared := e.Own(); declared {
 			s.Trust = &statusTrust{State: own.State, Because: render.Visible(own.Because), Digest: own.Digest}
 		}
-		s.NeedsPerson = s.Error != "" || declared && (own.State == trust.Unknown || own.State == trust.Changed)
+		s.NeedsPerson = s.needsPerson()
 		s.fill()
 		known = append(known, s)
 	}
@@ -235,7 +246,7 @@ func (a *app) statusAll(asJSON bool) error {
 		if s.Error != "" {
 			state += ", failed"
 		}
-		fmt.Fprintf(a.Stdout, "%-12s %4d variables  %s\n", state, len(s.Variables), s.Project)
+		fmt.Fprintf(a.Stdout, "%-12s %4d variables  %s\n", state, len(s.Variables), a.tilde(s.Project))
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ func (a *app) showStatus(s *status) {
 	for _, l := range s.Layers {
 		fmt.Fprintf(out, "  layer     %s, %s: %s\n", l.Name, a.tilde(l.Source), activation.Count(l.Variables, "variable"))
 	}
+	list(out, "off", s.Off)
 	list(out, "sets", s.Variables)
 	list(out, "aliases", s.Aliases)
 	var inputs, absent []string

@@ -14,36 +14,14 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/hbohlen/devsh/cmd/internal/cli" // so that go test knows that a new program is a new test
 	"github.com/hbohlen/devsh/cmd/internal/fishtest"
 )
 
 // devshBinary is the devsh under test; TestMain sets it.
 var devshBinary string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	if devshBinary = os.Getenv("DEVSH_TEST_BIN"); devshBinary != "" {
-		return m.Run()
-	}
-	tmp, err := os.MkdirTemp("", "faulttest-bin")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(tmp)
-	if err := os.Chmod(tmp, 0o755); err != nil { // other users run it, too
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	devshBinary = filepath.Join(tmp, "devsh")
-	build := exec.Command("go", "build", "-o", devshBinary, "github.com/hbohlen/devsh/cmd/devsh")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build devsh: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(fishtest.Main(m, os.Stderr, func(devsh string) { devshBinary = devsh }))
 }
 
 const project = "[env]\nA = \"a\"\nfile = [\".env\"]\n[path]\nprepend = [\"bin\"]\n"

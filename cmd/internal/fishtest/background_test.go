@@ -1,6 +1,7 @@
 package fishtest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -254,14 +255,15 @@ func TestWorkerKilled(t *testing.T) {
 	f := Start(t, b.Bed, Options{})
 	f.OK("cd " + dir)
 	for range 3 {
-		b.killWorker(dir)
-		for range 10 { // it is looked at in turn
+		killed := b.killWorker(dir)
+		for n := 0; b.worker(dir) == killed; n++ { // it is looked at in turn
+			if n == 100 {
+				t.Fatal("nobody noticed")
+			}
 			f.OK("true")
 		}
 	}
-	if got := f.OK("cd .; true"); !strings.Contains(got, "was ended 3 times") {
-		f.expect(0, "was ended 3 times")
-	}
+	f.expect(0, "was ended 3 times")
 	b.open()
 	f.OK("devsh reload")
 	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
@@ -269,17 +271,68 @@ func TestWorkerKilled(t *testing.T) {
 	}
 }
 
-// killWorker kills the process that builds the project.
-func (b *builds) killWorker(dir string) {
+// TestCaptureWaits: a shell that an editor or an agent starts has what is being
+// built, or after a while what there was before.
+func TestCaptureWaits(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	args := []string{"-l", "-i", "-c", "emit fish_prompt; cd " + dir + "; echo got $FROM_FLAKE >&0"}
+	b.Write("config/devsh/config.toml", "[capture]\ntimeout = \"1ms\"\n")
+	if got := capture(t, b.Bed, args...); string(got.Zero) != "got\n" || bytes.Contains(got.Stdout, []byte("devsh")) {
+		t.Errorf("before it is built: %q %q", got.Zero, got.Stdout)
+	}
+	b.Write("config/devsh/config.toml", "") // 10 s
+	seen := make(chan captured)
+	go func() { seen <- capture(t, b.Bed, args...) }()
+	b.open()
+	if got := <-seen; string(got.Zero) != "got p\n" || bytes.Contains(got.Stdout, []byte("devsh")) {
+		t.Errorf("when it is built: %q %q", got.Zero, got.Stdout)
+	}
+}
+
+// TestCommandOnATerminalWaits: on a terminal «fish -i -c» waits as well.
+func TestCommandOnATerminalWaits(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	s, err := session.Start(session.Command{
+		Argv: []string{b.fish, "-i", "-c", "cd " + dir + "; echo got $FROM_FLAKE"}, Env: b.Env().List(), Dir: b.Home, Answer: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	b.open()
+	ctx, cancel := context.WithTimeout(t.Context(), Limit())
+	defer cancel()
+	if _, err := s.WaitFor(ctx, regexp.MustCompile("got p\r?\n"), 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// worker is the process that builds the project; 0 where none is known.
+func (b *builds) worker(dir string) int {
 	b.t.Helper()
 	out, _ := b.TryDevsh(b.t, "status", "--json", "--dir", dir)
 	var status struct{ Worker int }
-	if err := json.Unmarshal([]byte(out), &status); err != nil || status.Worker == 0 {
-		b.t.Fatalf("no worker: %v in %s", err, out)
+	if err := json.Unmarshal([]byte(out), &status); err != nil {
+		b.t.Fatalf("%v in %s", err, out)
 	}
-	if err := syscall.Kill(status.Worker, syscall.SIGKILL); err != nil {
+	return status.Worker
+}
+
+// killWorker kills the process that builds the project.
+func (b *builds) killWorker(dir string) int {
+	b.t.Helper()
+	pid := b.worker(dir)
+	if pid == 0 {
+		b.t.Fatal("no worker")
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		b.t.Fatal(err)
 	}
+	return pid
 }
 
 // shows waits for the terminal to show a pattern.

@@ -35,7 +35,7 @@ func NewBed(t testing.TB, bin string) *Bed {
 	t.Helper()
 	fish, err := FindFish()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	// Not t.TempDir: its name holds the test's, and paths get long.
 	tmp, err := os.MkdirTemp("", "fishtest")

@@ -150,11 +150,11 @@ func TestStatusSurvives(t *testing.T) {
 func TestCompletions(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
-	dir := b.Project("p", "[path]\nprepend = [\"tools/bin\"]\n[lists.XDG_DATA_DIRS]\nprepend = [\"data\"]\n")
-	tools := b.Write(dir+"/tools/share/fish/vendor_completions.d/atool.fish", "complete -c atool -f -a 'from-tools'\n")
-	data := b.Write(dir+"/data/fish/vendor_completions.d/btool.fish", "complete -c btool -f -a 'from-data'\n")
+	dir := b.Project("p", "[path]\nprepend = [\"~/tools/bin\"]\n[lists.XDG_DATA_DIRS]\nprepend = [\"~/tools/data\"]\n")
+	tools := b.Write(b.Home+"/tools/share/fish/vendor_completions.d/atool.fish", "complete -c atool -f -a 'from-tools'\n")
+	data := b.Write(b.Home+"/tools/data/fish/vendor_completions.d/btool.fish", "complete -c btool -f -a 'from-data'\n")
 	for _, name := range []string{"atool", "btool"} { // what does not exist is not completed
-		if err := os.Chmod(b.Write(dir+"/tools/bin/"+name, "#!/bin/sh\n"), 0o755); err != nil {
+		if err := os.Chmod(b.Write(b.Home+"/tools/bin/"+name, "#!/bin/sh\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -82,9 +82,11 @@ func checkInside(t testing.TB, before, inside State, project string, d env.Delta
 	got := State{Globals: maps.Clone(inside.Globals), Env: inside.Env}
 	touched := d.Variables()
 	for _, name := range touched {
-		if _, global := before.Globals[name]; !global {
+		if v, global := before.Globals[name]; !global || !v.Exported {
 			// Nothing need be kept of a universal variable: it shows again
-			// when the global one that hides it is gone.
+			// when the global one that hides it is gone. And what is kept of one
+			// that was not exported is not exported, although programs saw the
+			// exported universal one behind it.
 			delete(want.Env, env.OldPrefix+name)
 		}
 	}

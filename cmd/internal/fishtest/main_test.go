@@ -1,10 +1,7 @@
 package fishtest
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 )
 
@@ -12,26 +9,7 @@ import (
 var devshBinary string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	if devshBinary = os.Getenv("DEVSH_TEST_BIN"); devshBinary != "" {
-		return m.Run()
-	}
-	tmp, err := os.MkdirTemp("", "fishtest-bin")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(tmp)
-	devshBinary = filepath.Join(tmp, "devsh")
-	build := exec.Command("go", "build", "-o", devshBinary, "github.com/hbohlen/devsh/cmd/devsh")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build devsh: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	os.Exit(Main(m, os.Stderr, func(devsh string) { devshBinary = devsh }))
 }
 
 func newBed(t testing.TB) *Bed {

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/hbohlen/devsh/shell/env"
 )
 
 const nestedProject = `[env]
@@ -234,4 +236,17 @@ func tmuxPane(t *testing.T, b *Bed, tmux, dir, command string) *Fish {
 // stopTmux ends a server; its panes would otherwise outlive the test.
 func stopTmux(tmux, socket string) {
 	_ = exec.Command(tmux, "-S", socket, "kill-server").Run() // it may have ended with its last pane
+}
+
+// TestExecFishInOddHome: a shell that «devsh exec» starts knows how to leave,
+// however the directories of the user are written.
+func TestExecFishInOddHome(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Allowed("p", nestedProject)
+	for name, value := range map[string]string{"XDG_STATE_HOME": b.Home + "/state/", "XDG_CONFIG_HOME": b.Home + "//config/."} {
+		f := Start(t, b, Options{Env: env.Env{name: value, "A": "before"}})
+		f.Run("devsh exec --dir " + Quote(dir) + " -- fish") // which stands in the home, outside of p
+		f.OK(`test "$A" = before; and not contains ` + Quote(dir+"/bin") + ` $PATH; and not set -q DEVSH_PROJECT`)
+	}
 }

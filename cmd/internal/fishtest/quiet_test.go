@@ -15,6 +15,9 @@ func TestQuiet(t *testing.T) {
 	b := newBed(t)
 	b.Allowed("p", "[env]\nA = \"1\"\n")
 	f := Start(t, b, Options{})
+	if out := Plain(f.Session.Output(0)); strings.Contains(out, "devsh_") || strings.Contains(out, "(line ") {
+		t.Errorf("at the first prompt the screen shows %q", out)
+	}
 	for _, line := range []string{"true", "true", "cd /", "true", "cd " + Quote(b.Dev), "true", "cd " + Quote(b.Home), "true"} {
 		out, status := f.Run(line)
 		if status != 0 || strings.Contains(out, "devsh_") || strings.Contains(out, "(line ") {
@@ -30,6 +33,21 @@ func TestQuiet(t *testing.T) {
 		}
 	}
 	f.OK(`not set -q A; and not set -q B; and not set -q C; and test "$LEFT" = yes`)
+}
+
+// TestQuietStart: nor does a shell that starts, in a project and out of one, at
+// its first prompt and at one that an editor asks for (promise 3).
+func TestQuietStart(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Allowed("p", "[env]\nA = \"1\"\n")
+	for _, from := range []string{b.Home, b.Dev, dir} {
+		f := Start(t, b, Options{Dir: from})
+		f.OK("fish -i -c 'emit fish_prompt; cd " + Quote(dir) + "; emit fish_prompt'")
+		if text := Plain(f.Session.Output(0)); strings.Contains(text, "(line ") || strings.Contains(text, "__devsh_") {
+			t.Errorf("in %s the screen shows %q", from, text)
+		}
+	}
 }
 
 // TestHandlersStay: a function that handles events is not hidden by an alias,

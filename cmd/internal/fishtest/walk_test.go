@@ -250,6 +250,31 @@ func TestPrefixIsNotTheProject(t *testing.T) {
 	w.home()
 }
 
+// TestProjectNoMore: a directory that was a project is part of one around it
+// now: what it had is gone, and what is around is there.
+func TestProjectNoMore(t *testing.T) {
+	t.Parallel()
+	w := newWalker(t)
+	outer := w.b.Dev + "/m"
+	inner := w.b.Allowed("m/in", innerToml)
+	w.b.Write(outer+"/repo/go.mod", "")
+	w.OK("cd " + inner)
+	w.in(inner, deltaOf(t, w.b, inner))
+	w.OK("cd " + outer + "/repo") // known by itself
+	w.b.Allowed("m", outerToml)
+	d := deltaOf(t, w.b, outer)
+	w.OK("cd ../in; cd ../repo")
+	w.in(outer, d)
+	w.OK("cd ../in")
+	w.OK("rm devsh.toml")
+	w.OK("true")
+	w.in(outer, d)
+	w.home()
+	w.OK("cd " + inner)
+	w.in(outer, d)
+	w.home()
+}
+
 // TestDirectoryGoes: the project is deleted or renamed under the shell.
 func TestDirectoryGoes(t *testing.T) {
 	t.Parallel()
