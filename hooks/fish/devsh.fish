@@ -14,6 +14,7 @@ set -g __devsh_config_home $HOME/.config
 string match -q '/*' -- $XDG_CONFIG_HOME; and set -g __devsh_config_home $XDG_CONFIG_HOME
 set -g __devsh_state $__devsh_state_home/devsh/v$__devsh_abi
 set -g __devsh_tree $__devsh_state/tree # what is known of a directory D is in $__devsh_tree/D/@devsh
+set -g __devsh_runtime $XDG_RUNTIME_DIR
 set -g __devsh_generation none
 set -g __devsh_turn false # a prompt that finds nothing looked at yet looks
 
@@ -194,8 +195,12 @@ function __devsh_go --no-scope-shadowing
         end
     else if set -l i (contains -i -- $known $__devsh_awaited)
         set -eg __devsh_awaited[$i]
-        set -l more __devsh_more_$entry
-        __devsh_print $$more
+        set -l said $__devsh_runtime/devsh/said/$entry # what a shellHook printed; the first shell that comes shows it
+        if test -s $said -a -f $said -a -O $said
+            read -lz text <$said
+            __devsh_print (string split -n \n -- $text)
+            true >$said
+        end
     end
     if test "$state" != ok
         contains -- $known $__devsh_uneasy; or set -ga __devsh_uneasy $known
@@ -303,6 +308,11 @@ function __devsh_call
     set -eg __devsh_busy
 end
 
+# Runs the shellHooks that the project wants run on each entry, and takes over the variables that are not stored.
+function __devsh_shell_hook
+    test -x "$__devsh_bin"; and $__devsh_bin shell-hook </dev/null | source
+end
+
 function __devsh_off
     set -l was $__devsh_generation
     if set -q __devsh_hooked
@@ -322,7 +332,7 @@ function __devsh_off
     set -g __devsh_generation none
 end
 
-# The functions from here to __devsh_unset_off look at variables by name: what they name themselves must be named as
+# The functions from here to __devsh_value_off look at variables by name: what they name themselves must be named as
 # no project may name a variable, or $$name would be their own.
 
 # Copies a global variable with its flags.
@@ -500,11 +510,31 @@ function __devsh_unset_off -a __devsh_l_name
     end
 end
 
-# Makes room for an alias. Fails where a function of the user has event handlers: a copy would not have them.
+# A variable has got its value on entering, from a shellHook that was run.
+function __devsh_value_on -a __devsh_l_name __devsh_l_value
+    set -el $__devsh_l_name
+    __devsh_save $__devsh_l_name
+    set -gx DEVSH_WAS_$__devsh_l_name $__devsh_l_value
+    set -gx $__devsh_l_name $__devsh_l_value
+end
+
+function __devsh_value_off -a __devsh_l_name
+    set -el $__devsh_l_name
+    set -l __devsh_l_was DEVSH_WAS_$__devsh_l_name
+    set -qg $__devsh_l_was; or return
+    if set -qg $__devsh_l_name; and test "$$__devsh_l_name" = "$$__devsh_l_was"
+        set -eg $__devsh_l_name
+    else
+        __devsh_forget $__devsh_l_name
+    end
+    set -eg $__devsh_l_was
+end
+
+# Makes room for an alias or a function. Fails where a function of the user has event handlers: a copy would not have them.
 function __devsh_alias_on -a name
     functions -q $name; or return 0
     if string match -rq '^function .* --on-' -- (functions $name)
-        __devsh_say "alias $name" "devsh: the alias $name is left out: your function $name handles events"
+        __devsh_say "alias $name" "devsh: the project's $name is left out: your function $name handles events"
         return 1
     end
     functions -q __devsh_alias_$name; and functions -e __devsh_alias_$name
@@ -513,7 +543,7 @@ end
 
 function __devsh_alias_off -a name
     set -l about (functions -Dv $name 2>/dev/null)
-    if test "$about[5]" = 'devsh alias'
+    if contains -- "$about[5]" 'devsh alias' 'devsh function'
         functions -e $name
         # Erasing alone would keep fish from ever loading the user's function again.
         functions -q __devsh_alias_$name; and functions -c __devsh_alias_$name $name

@@ -187,7 +187,7 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.progress,
 	}
 	if p != nil {
-		req.Judged, req.Salt = &p.nixFiles, p.salt
+		req.Judged, req.Salt, req.HookEveryEntry = &p.nixFiles, p.salt, p.manifest.HookEveryEntry
 		req.Unjudged = func(files nixenv.Files) error { return w.unjudged(p, files) }
 	}
 	res, err := nixenv.Evaluate(ctx, req)
@@ -214,6 +214,7 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 		}
 	}
 	w.layer(LayerNix, name, res.Delta)
+	w.layers[len(w.layers)-1].Notes = res.Warnings
 	return w.keepRoot(res)
 }
 
@@ -228,15 +229,6 @@ func (w *resolution) keepRoot(res *nixenv.Result) error {
 	w.inputs = append(w.inputs, f)
 	w.layers[len(w.layers)-1].Evaluation = res.Key
 	return nil
-}
-
-// say tells the person something: now, or where nobody is there, later.
-func (w *resolution) say(line string) {
-	if w.Warn != nil {
-		w.Warn(line)
-		return
-	}
-	w.said = append(w.said, line)
 }
 
 // progress tells what is being done, also those that wait for it.

@@ -12,6 +12,7 @@
 //	           /entry.gob        the same for programs
 //	           /0 /1 …           stamps: an input's time, or a link to what it led to
 //	    g-GENERATION/enter.fish  functions that enter and leave
+//	                /s-ID.bash   what its functions are defined by
 //	                /delta.gob   the same for programs
 //	                /evaluations the keys of those in nix/ that it was made from
 //	    gone                     as old as it is known that the project is missing

@@ -59,18 +59,16 @@ type Entry struct {
 	// Attempt how many have tried.
 	Worker, Attempt int
 	Program         string
-	// Said is what else the person should see once, such as what a shellHook
-	// printed where nobody was there to see it. It does not identify the entry.
-	Said []string
 	// Mount is where the file system that the project lies on was mounted.
 	Mount string
 }
 
 // Layer is one source of environment.
 type Layer struct {
-	Name      string // LayerDefault, LayerNix or LayerManifest
-	Source    string // a file, or a flake reference
-	Variables int    // how many it changes
+	Name      string   // LayerDefault, LayerNix or LayerManifest
+	Source    string   // a file, or a flake reference
+	Variables int      // how many it changes
+	Notes     []string // what the person may want to know of it, such as how its shellHook ended
 	// Evaluation is the key of the evaluation that it comes from, if it is Nix's.
 	Evaluation string
 }

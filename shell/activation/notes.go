@@ -57,8 +57,11 @@ func (w *resolution) summary(d env.Delta) string {
 	if n := len(d.Aliases); n > 0 {
 		text += ", " + Count(n, "alias")
 	}
+	if n := len(d.Functions); n > 0 {
+		text += ", " + Count(n, "function")
+	}
 	if w.Settings.Verbose {
-		text += ": " + strings.Join(slices.Concat(d.Variables(), slices.Sorted(maps.Keys(d.Aliases))), " ")
+		text += ": " + strings.Join(slices.Concat(d.Variables(), slices.Sorted(maps.Keys(d.Aliases)), slices.Sorted(maps.Keys(d.Functions))), " ")
 	}
 	return text
 }

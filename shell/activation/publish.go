@@ -43,13 +43,26 @@ func (p Place) makeGeneration(id string, d env.Delta) error {
 	if err != nil {
 		return fmt.Errorf("encode generation: %w", err)
 	}
-	script := render.FishGeneration(id, d)
-	if have, err := readOwn(filepath.Join(p.Generation(id), "enter.fish")); err == nil && bytes.Equal(have, script) {
-		if _, err := p.Delta(id); err == nil {
-			return nil
+	files := map[string][]byte{"enter.fish": render.FishGeneration(id, d)}
+	for script, text := range d.Scripts {
+		files[render.ScriptFile(script)] = []byte(text)
+	}
+	if p.intact(id, files) {
+		return nil
+	}
+	files[deltaFile] = data
+	return p.makeDir(generationPrefix+id, files, nil)
+}
+
+// intact reports whether a generation is there with these files and a delta.
+func (p Place) intact(id string, files map[string][]byte) bool {
+	for name, want := range files {
+		if have, err := readOwn(filepath.Join(p.Generation(id), name)); err != nil || !bytes.Equal(have, want) {
+			return false
 		}
 	}
-	return p.makeDir(generationPrefix+id, map[string][]byte{"enter.fish": script, deltaFile: data}, nil)
+	_, err := p.Delta(id)
+	return err == nil
 }
 
 // makeDir puts a directory with the files in place in one step. more may add
@@ -106,7 +119,7 @@ func (p Place) publish(e *Entry) (news bool, err error) {
 	files := map[string][]byte{
 		idFile(e): nil,
 		"check.fish": render.FishChecks(render.Watch{
-			Entry: name, Dir: filepath.Join(p.Dir, name), Current: p.Current(), Note: e.Note, Said: e.Said,
+			Entry: name, Dir: filepath.Join(p.Dir, name), Current: p.Current(), Note: e.Note,
 			Checks: checks(e, filepath.Join(p.Dir, name)),
 		}),
 		entryFile: data,

@@ -51,6 +51,8 @@ type Resolver struct {
 	// Warn is told what the person should see once, such as what a shellHook
 	// printed; may be nil.
 	Warn func(string)
+	// Runtime is the user's runtime directory, XDG_RUNTIME_DIR; "" for none.
+	Runtime string
 	// Parent is the shell that started this process; 0 if it was none.
 	Parent int
 }
@@ -149,6 +151,7 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 	if e.State == Building {
 		return e, w.delegate(e, w.options.Background, lock)
 	}
+	w.leaveSaid(e)
 	news, err := w.place.publish(e)
 	if err != nil {
 		return nil, err
@@ -199,7 +202,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) {
 		return nil, env.Delta{}, problem
 	}
-	e.Inputs, e.Layers, e.Said = w.allInputs(), w.layers, w.said
+	e.Inputs, e.Layers = w.allInputs(), w.layers
 	if errors.Is(problem, nixenv.ErrNotStored) {
 		problem = w.building(e)
 	}

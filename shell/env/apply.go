@@ -2,7 +2,8 @@ package env
 
 // Enter returns e with d applied, and with what [Leave] needs to take it back:
 // the old values of the variables that were set, and the marks that tell a
-// nested shell which generation of which project is active.
+// nested shell which generation of which project is active. Aliases, functions
+// and hooks are for shells alone.
 func Enter(e Env, d Delta, generation, project string) Env {
 	out := e.Clone()
 	lookup := func(name string) (string, bool) { v, ok := e[name]; return v, ok }
@@ -49,6 +50,12 @@ func Leave(e Env, d Delta) Env {
 			was, _ = v.Literal()
 		}
 		if now, ok := e[name]; ok && now == was {
+			restore(name)
+		}
+	}
+	for _, name := range d.HookVars() {
+		was, hooked := e[WasPrefix+name]
+		if now, ok := e[name]; hooked && ok && now == was {
 			restore(name)
 		}
 	}

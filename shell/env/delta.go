@@ -17,6 +17,13 @@ type Delta struct {
 	// Aliases are commands by name; the text is shell code that is given the
 	// arguments of the call.
 	Aliases map[string]string
+	// Functions are commands by name that bash runs. No name is also in Aliases.
+	Functions map[string]Function
+	// Scripts are the texts in bash that the functions and shell hooks name,
+	// by [ScriptID].
+	Scripts map[string]string
+	// ShellHooks are run in bash on each entry where a person is, outer first.
+	ShellHooks []ShellHook
 	// CompletionDirs are searched by fish for completions.
 	CompletionDirs []string
 	// Enter and Leave are the projects' own fish code, outer first.
@@ -31,8 +38,8 @@ type Hook struct {
 
 // Empty reports whether d changes nothing.
 func (d Delta) Empty() bool {
-	return len(d.Set)+len(d.Unset)+len(d.Lists)+len(d.Aliases)+
-		len(d.CompletionDirs)+len(d.Enter)+len(d.Leave) == 0
+	return len(d.Set)+len(d.Unset)+len(d.Lists)+len(d.Aliases)+len(d.Functions)+
+		len(d.ShellHooks)+len(d.CompletionDirs)+len(d.Enter)+len(d.Leave) == 0
 }
 
 // Variables returns the names of all variables that d touches, sorted.
@@ -45,6 +52,9 @@ func (d Delta) Variables() []string {
 		names[n] = true
 	}
 	maps.Copy(names, d.Unset)
+	for _, n := range d.HookVars() {
+		names[n] = true
+	}
 	return slices.Sorted(maps.Keys(names))
 }
 
@@ -54,12 +64,14 @@ func (d Delta) Variables() []string {
 // is only known in the shell ([*ListRefError]), or a variable that came out
 // longer than any program could be started with ([*SizeError]).
 func Compose(deltas ...Delta) (Delta, error) {
-	out := Delta{Set: map[string]Value{}, Unset: map[string]bool{}, Lists: map[string]List{}, Aliases: map[string]string{}}
+	out := Delta{Set: map[string]Value{}, Unset: map[string]bool{}, Lists: map[string]List{}, Aliases: map[string]string{},
+		Functions: map[string]Function{}, Scripts: map[string]string{}}
 	for _, d := range deltas {
 		if err := out.add(d); err != nil {
 			return Delta{}, err
 		}
 	}
+	out.dropScripts()
 	return out, nil
 }
 
@@ -103,7 +115,8 @@ func (out *Delta) add(d Delta) error {
 	for name, l := range d.Lists {
 		out.addList(name, l)
 	}
-	maps.Copy(out.Aliases, d.Aliases)
+	out.addCommands(d)
+	out.addShellHooks(d)
 	out.CompletionDirs = unique(append(slices.Clone(d.CompletionDirs), out.CompletionDirs...), false)
 	out.Enter = append(out.Enter, d.Enter...)
 	out.Leave = append(out.Leave, d.Leave...)

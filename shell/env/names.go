@@ -16,7 +16,8 @@ const (
 	// before entering, where it was exported.
 	OldPrefix = "DEVSH_OLD_"
 	// WasPrefix and a name make the variable that holds what a value with
-	// references came out as on entering, so that leaving recognises it.
+	// references came out as on entering, or what a shell hook made of it, so
+	// that leaving recognises it.
 	WasPrefix = "DEVSH_WAS_"
 )
 

@@ -9,6 +9,10 @@ import (
 // Name is the file that a project describes its environment in.
 const Name = "devsh.toml"
 
+// EveryEntry is the value of [shell] hook with which the shellHook is run on
+// each entry.
+const EveryEntry = "every-entry"
+
 // Manifest is a devsh.toml, checked as far as it can be without its surroundings.
 type Manifest struct {
 	// Inherit says that the layers of the projects around this one count too.
@@ -25,6 +29,9 @@ type Manifest struct {
 	Aliases map[string]string
 	// Nix says which Nix shell the project has.
 	Nix NixChoice
+	// HookEveryEntry says that the Nix shell's shellHook is run on each entry,
+	// too, instead of once for all.
+	HookEveryEntry bool
 	// Watch holds doublestar patterns, relative to the project.
 	Watch []string
 	// Enter and Leave are fish code; blank where there is none.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/hbohlen/devsh/shell/env"
 )
 
 const (
@@ -16,8 +18,8 @@ const (
 
 func (r *reader) readAlias(key []string) error {
 	at := r.pos(key)
-	if err := checkAliasName(key[1]); err != "" {
-		return errorf(at, "%s", err)
+	if err := env.CheckCommand(key[1]); err != nil {
+		return errorf(at, "%v", err)
 	}
 	text, err := r.str(key)
 	switch {
@@ -34,10 +36,31 @@ func (r *reader) readAlias(key []string) error {
 
 var attribute = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_'.+-]*$`)
 
-func (r *reader) readNix(key []string) error {
-	if key[1] != "nix" {
-		return r.unknown(key, shellKeys)
+func (r *reader) readShell(key []string) error {
+	switch key[1] {
+	case "nix":
+		return r.readNix(key)
+	case "hook":
+		return r.readShellHook(key)
 	}
+	return r.unknown(key, shellKeys)
+}
+
+// readShellHook reads when the shellHook is run.
+func (r *reader) readShellHook(key []string) error {
+	const forms = `"once" or "every-entry"`
+	when, ok := r.value(key).(string)
+	switch {
+	case !ok:
+		return r.wrongType(key, forms)
+	case when != "once" && when != EveryEntry:
+		return errorf(r.pos(key), "%s is %s", show(r.full(key)), quote(when)).hint("write " + forms)
+	}
+	r.m.HookEveryEntry = when == EveryEntry
+	return nil
+}
+
+func (r *reader) readNix(key []string) error {
 	const forms = `"auto", false, ".#attribute" or "./file.nix"`
 	switch v := r.value(key).(type) {
 	case bool:

@@ -12,7 +12,7 @@ var (
 	tableKeys   = []string{"env", "path", "lists", "aliases"}
 	listKeys    = []string{"prepend", "append"}
 	watchKeys   = []string{"files"}
-	shellKeys   = []string{"nix"}
+	shellKeys   = []string{"nix", "hook"}
 	hookKeys    = []string{"enter", "leave"}
 )
 
@@ -64,7 +64,7 @@ func (r *reader) read(key []string) error {
 	case "aliases":
 		return r.readAlias(key[:2])
 	case "shell":
-		return r.readNix(key[:2])
+		return r.readShell(key[:2])
 	case "watch":
 		return r.readWatch(key[:2])
 	default:

@@ -40,3 +40,12 @@ func TypeName(v any) string {
 	}
 	return "nothing"
 }
+
+// words makes a set of the words in a text.
+func words(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(text) {
+		set[w] = true
+	}
+	return set
+}

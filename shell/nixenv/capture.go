@@ -8,9 +8,10 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-
-	"github.com/hbohlen/devsh/shell/env"
 )
+
+// hookFormat is the version of what is stored of a hook.
+const hookFormat = 2
 
 // hookResult is what a shellHook did, as it is stored.
 type hookResult struct {
@@ -20,55 +21,148 @@ type hookResult struct {
 	// Unset are exported ones that it took away.
 	Unset []string `json:"unset,omitempty"`
 	// Prepend and Append are its new entries of list variables.
-	Prepend  map[string][]raw `json:"prepend,omitempty"`
-	Append   map[string][]raw `json:"append,omitempty"`
-	Output   raw              `json:"output,omitempty"`
-	Warnings []string         `json:"warnings,omitempty"`
+	Prepend map[string][]raw `json:"prepend,omitempty"`
+	Append  map[string][]raw `json:"append,omitempty"`
+	// Withheld are variables whose values are not stored, and why.
+	Withheld map[string]string `json:"withheld,omitempty"`
+	// Aliases are those that fish runs, Commands what bash runs by way of the
+	// Library.
+	Aliases  map[string]raw `json:"aliases,omitempty"`
+	Commands []string       `json:"commands,omitempty"`
+	Library  raw            `json:"library,omitempty"`
+	// Left are the programs that it left running.
+	Left     []string `json:"left,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	// Output is shown once, and not stored: nobody knows what is in it.
+	Output string `json:"-"`
+	// run is how it is run again.
+	run hookRun
+}
+
+// hookRun is what it takes to run a hook, or a command of it.
+type hookRun struct {
+	bash, dir  string
+	program    string // for an entry; "" where there is no hook
+	everyEntry bool
+}
+
+// snapshot is a shell at one moment.
+type snapshot struct {
+	exported, functions, aliases map[string]string
+	shell                        map[string]string // declarations of variables that are not exported
+	options, left                []string
+}
+
+func newSnapshot() *snapshot {
+	return &snapshot{exported: map[string]string{}, functions: map[string]string{}, aliases: map[string]string{}, shell: map[string]string{}}
 }
 
 // read takes the difference that the report tells. ended is how bash ended.
-func (h *hookResult) read(report []byte, ended error) {
+func (h *hookResult) read(s *shellEnv, r rules, report []byte, ended error) error {
 	before, after, mark := parseReport(report)
 	verb, status, _ := strings.Cut(mark, " ")
 	switch {
-	case errors.Is(ended, errHookTime):
-		h.warn("the shellHook was stopped: %v; its variables are missing", ended)
-		return
+	case errors.Is(ended, errHookTime) && verb != "exec":
+		h.warn("the shellHook was stopped: %v; what it sets is missing", ended)
+		return nil
 	case after == nil:
-		h.warn("the shellHook did not come back (did it exec another program?): its variables are missing")
-		return
+		h.warn("the shellHook did not come back (did it exec another program?): what it sets is missing")
+		return nil
+	case verb == "exec":
+		h.warn("the shellHook runs exec, which puts another program in the shell's place: only what comes before counts")
 	case status != "0":
 		h.warn("the shellHook ended with status %s", status)
 	case verb == "exit":
 		h.warn("the shellHook called exit")
 	}
 	var exit *exec.ExitError
-	if ended != nil && !errors.As(ended, &exit) {
+	if ended != nil && verb != "exec" && !errors.As(ended, &exit) {
 		h.warn("the shellHook: %v", ended)
 	}
-	h.difference(before, after)
+	secret, err := newSecrets()
+	if err != nil {
+		return err
+	}
+	h.Left = after.left
+	h.withhold(r, secret, before, after)
+	h.difference(before.exported, after.exported)
+	h.commands(s, r, secret, before, after)
+	return nil
 }
 
 func (h *hookResult) warn(format string, args ...any) {
 	h.Warnings = append(h.Warnings, fmt.Sprintf(format, args...))
 }
 
-// parseReport splits the report into the variables before and after the hook,
+// parseReport splits the report into what there was before and after the hook,
 // and the mark at its end. after is nil where the hook did not get there.
-func parseReport(report []byte) (before, after map[string]string, mark string) {
-	current := map[string]string{}
+func parseReport(report []byte) (before, after *snapshot, mark string) {
+	current := newSnapshot()
 	for record := range bytes.SplitSeq(report, []byte{0}) {
 		name, value, ok := strings.Cut(string(record), "=")
 		switch {
 		case ok:
-			current[name] = value
+			current.add(name, value)
 		case name == "before":
-			before, current = current, map[string]string{}
+			before, current = current, newSnapshot()
 		case name != "" && before != nil:
 			return before, current, name // of two endings the first counts
 		}
 	}
 	return before, nil, ""
+}
+
+// add takes one record; see hook.bash.
+func (s *snapshot) add(name, value string) {
+	switch {
+	case strings.HasPrefix(name, "-"):
+		s.shell[name[1:]] = value
+	case strings.HasPrefix(name, "()"):
+		s.functions[name[2:]] = value
+	case strings.HasPrefix(name, "alias "):
+		s.aliases[strings.TrimPrefix(name, "alias ")] = value
+	case name == "options ":
+		s.options = strings.Split(value, ":")
+	case name == "left ":
+		if !slices.Contains(s.left, value) {
+			s.left = append(s.left, value)
+		}
+	default:
+		s.exported[name] = value
+	}
+}
+
+// withhold takes out of what the hook set all that must not be stored: what
+// looks like a secret, and what belongs to one session.
+func (h *hookResult) withhold(r rules, secret *secrets, before, after *snapshot) {
+	h.Withheld = map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(after.exported)) {
+		value := after.exported[name]
+		switch {
+		case value == before.exported[name] || slices.Contains(lists, name):
+		case r.drops([]string{"terminal"}, name, value):
+			h.Withheld[name] = "belongs to one session"
+		case secret.is(name, value):
+			h.Withheld[name] = "looks like a secret"
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(after.shell)) {
+		text := after.shell[name]
+		if _, value, ok := strings.Cut(text, "="); ok && secret.is(name, strings.Trim(value, "\"\n")) {
+			delete(after.shell, name)
+		}
+	}
+	// What was made of a secret, as far as it was found only now.
+	for _, name := range slices.Sorted(maps.Keys(after.exported)) {
+		value := after.exported[name]
+		if value != before.exported[name] && !slices.Contains(lists, name) && h.Withheld[name] == "" && secret.has(value) {
+			h.Withheld[name] = "looks like a secret"
+		}
+		if h.Withheld[name] != "" {
+			delete(after.exported, name)
+			delete(before.exported, name) // the hook did not take it away
+		}
+	}
 }
 
 func (h *hookResult) difference(before, after map[string]string) {
@@ -118,47 +212,4 @@ func (h *hookResult) entries(name, old, value string) {
 			h.Prepend[name] = append(h.Prepend[name], raw(e))
 		}
 	}
-}
-
-// apply puts what the hook did on top of what the evaluation sets, and says
-// what it may not do.
-func (h *hookResult) apply(r rules, d *env.Delta) (skipped []string) {
-	for _, name := range slices.Sorted(maps.Keys(h.Set)) {
-		value := string(h.Set[name])
-		if r.drops(always, name, value) || slices.Contains(silent, name) {
-			continue
-		}
-		if why := refuse(name, value); why != "" {
-			skipped = append(skipped, "shellHook: "+why)
-			continue
-		}
-		d.Set[name] = env.Lit(value)
-	}
-	for _, name := range h.Unset {
-		if r.drops(always, name, "") || env.CheckName(name) != nil {
-			continue
-		}
-		delete(d.Set, name)
-		if !r.drops(evident, name, "") {
-			d.Unset[name] = true
-		}
-	}
-	for _, name := range lists {
-		l := d.Lists[name]
-		l.Prepend = append(texts(h.Prepend[name]), l.Prepend...)
-		l.Append = texts(h.Append[name])
-		if len(l.Prepend)+len(l.Append) > 0 {
-			d.Lists[name] = l
-		}
-	}
-	return skipped
-}
-
-// texts converts entries as they are stored.
-func texts(entries []raw) []string {
-	var out []string
-	for _, e := range entries {
-		out = append(out, string(e))
-	}
-	return out
 }

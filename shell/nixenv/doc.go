@@ -5,7 +5,8 @@
 // an evaluation is known to read ([Source.Files]) and those that nix told of
 // afterwards, the cache of evaluations under <state>/nix, how far an evaluation
 // is ([Progress]), which variables of Nix reach a shell (variables.txt), and
-// the capture of what a shellHook exports.
+// the capture of what a shellHook does: what it exports but for what looks like
+// a secret (secrets.txt), its functions and aliases ([RunEntry] runs it again).
 //
 // It must not decide whether evaluating is allowed: [Evaluate] runs the
 // project's code, in nix's evaluator and in bash, and is to be called for

@@ -167,7 +167,7 @@ func checkModes(t *testing.T, dir string) {
 func TestRefresh(t *testing.T) {
 	bed := nixtest.New(t)
 	dir := project(t, bed, "p")
-	nixtest.Flake(t, dir, nixtest.Shell{Hook: "export TOKEN=$(<token)"})
+	nixtest.Flake(t, dir, nixtest.Shell{Hook: "export STAMP=$(<token)"})
 	nixtest.Write(t, filepath.Join(dir, "token"), "old")
 	evaluate(t, bed, dir, "auto")
 	nixtest.Write(t, filepath.Join(dir, "token"), "new")
@@ -180,8 +180,8 @@ func TestRefresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.FromCache || value(r.Delta, "TOKEN") != "new" || len(bed.Runs(t)) != 2 {
-		t.Errorf("cached %v, TOKEN %q, %d runs", r.FromCache, value(r.Delta, "TOKEN"), len(bed.Runs(t)))
+	if r.FromCache || value(r.Delta, "STAMP") != "new" || len(bed.Runs(t)) != 2 {
+		t.Errorf("cached %v, STAMP %q, %d runs", r.FromCache, value(r.Delta, "STAMP"), len(bed.Runs(t)))
 	}
 }
 

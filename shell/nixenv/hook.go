@@ -1,16 +1,15 @@
 package nixenv
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,7 +19,7 @@ import (
 
 const (
 	maxHookOutput = 64 << 10 // bytes that are kept
-	maxReport     = 16 << 20 // bytes of variables
+	maxReport     = 16 << 20 // bytes
 )
 
 // loadHook returns what the hook did when it was run for this directory. Where
@@ -29,11 +28,20 @@ func (e *evaluation) loadHook(s *shellEnv) (*hookResult, bool) {
 	if strings.TrimSpace(s.hook()) == "" {
 		return &hookResult{}, true
 	}
-	var stored hookResult
-	if err := readJSON(e.hookFile(), &stored); err != nil || stored.Format != format {
+	stored := &hookResult{}
+	if err := readJSON(e.hookFile(), stored); err != nil || stored.Format != hookFormat {
 		return nil, false
 	}
-	return &stored, true
+	stored.run = e.hookRun(s)
+	return stored, true
+}
+
+// hookRun is how the hook, or a command of it, is run later.
+func (e *evaluation) hookRun(s *shellEnv) hookRun {
+	return hookRun{
+		bash: e.bash(s), dir: e.req.Source.Dir, everyEntry: e.req.HookEveryEntry,
+		program: script(s, s.derivation(e.rules)), // the rest is in the environment by then
+	}
 }
 
 // hookFile is where the capture is stored: what a hook does depends on where
@@ -51,25 +59,34 @@ func (e *evaluation) capture(ctx context.Context, s *shellEnv) (*hookResult, err
 		return &hookResult{}, nil
 	}
 	e.progress(Progress{Phase: hooking, What: "the shellHook"})
-	result := &hookResult{Format: format}
-	bash := e.bash(s)
-	if bash == "" {
-		result.Warnings = []string{"there is no bash to run the shellHook: its variables are missing"}
+	result := &hookResult{Format: hookFormat, run: e.hookRun(s)}
+	if result.run.bash == "" {
+		result.Warnings = []string{"there is no bash to run the shellHook: what it sets is missing"}
 		return result, nil // not stored: bash may appear
 	}
-	report, output, err := e.runHook(ctx, bash, s)
+	ran, err := e.runHook(ctx, result.run.bash, s)
 	if ctx.Err() != nil {
 		return nil, canceled(context.Cause(ctx))
 	}
-	if report == nil {
+	if err != nil {
 		return nil, err
 	}
-	result.Output = raw(output.String())
-	result.read(report, err)
-	if output.dropped {
+	result.Output = ran.output.String()
+	if err := result.read(s, e.rules, ran.report, ran.ended); err != nil {
+		return nil, err
+	}
+	if !errors.Is(ran.ended, errHookTime) { // else nothing was meant to stay
+		result.Left = sorted(append(result.Left, ran.escaped...))
+	}
+	if ran.output.dropped {
 		result.Warnings = append(result.Warnings, "the shellHook printed more than 64 KiB; the rest was dropped")
 	}
 	return result, writeJSON(e.hookFile(), result)
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // bash returns the shell's own bash, else the user's, else "".
@@ -83,63 +100,40 @@ func (e *evaluation) bash(s *shellEnv) string {
 	return lookPath(e.env["PATH"], "bash")
 }
 
-// runHook runs bash and returns the report, nil where it could not be run at
-// all. The error then says so; else it says how the hook ended badly.
-func (e *evaluation) runHook(ctx context.Context, bash string, s *shellEnv) ([]byte, *hookOutput, error) {
-	code, err := e.temp([]byte(script(e.rules, s, basePath(e.env))))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer code.Close()
-	report, err := e.temp(nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer report.Close()
+// ranHook is what came of a run.
+type ranHook struct {
+	report  []byte
+	output  *hookOutput
+	escaped []string // programs that it left running in another session
+	ended   error    // how it ended badly
+}
+
+// runHook runs bash. The error says that it could not be run at all.
+func (e *evaluation) runHook(ctx context.Context, bash string, s *shellEnv) (*ranHook, error) {
 	limit, cancel := context.WithTimeoutCause(ctx, e.req.HookTimeout, errHookTime)
 	defer cancel()
-	cmd := exec.Command(bash, "--noprofile", "--norc", "/dev/fd/4")
-	cmd.Dir = e.req.Source.Dir
-	cmd.Env = hookEnv(e.env, cmd.Dir)
-	cmd.ExtraFiles = []*os.File{report, code} // descriptors 3 and 4
-	output := &hookOutput{}
-	cmd.Stdout, cmd.Stderr = output, output
-	ended := runGroup(limit, cmd, nil)
-	if errors.Is(context.Cause(limit), errHookTime) {
-		ended = fmt.Errorf("%w of %v", errHookTime, e.req.HookTimeout)
-	}
-	if cmd.ProcessState == nil {
-		return nil, nil, fmt.Errorf("run the shellHook: %w", ended)
-	}
-	data, err := io.ReadAll(io.NewSectionReader(report, 0, maxReport))
+	run, err := prepare(bash, script(s, s.environment(e.rules, basePath(e.env))), e.req.Source.Dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the shellHook's report: %w", err)
+		return nil, err
 	}
-	return append([]byte{}, data...), output, ended
+	defer run.close()
+	mark := hookMark + "=" + rand.Text()
+	run.cmd.Env = append(hookEnv(e.env, e.req.Source.Dir), mark)
+	ran := &ranHook{output: &hookOutput{}}
+	run.cmd.Stdout, run.cmd.Stderr = ran.output, ran.output
+	ran.ended = runGroup(limit, run.cmd, nil)
+	ran.escaped = endMarked(mark)
+	if errors.Is(context.Cause(limit), errHookTime) {
+		ran.ended = fmt.Errorf("%w of %v", errHookTime, e.req.HookTimeout)
+	}
+	if run.cmd.ProcessState == nil {
+		return nil, fmt.Errorf("run the shellHook: %w", ran.ended)
+	}
+	ran.report, err = run.read()
+	return ran, err
 }
 
 var errHookTime = errors.New("it took longer than its limit")
-
-// temp makes a file without a name, in the evaluation's own directory.
-func (e *evaluation) temp(content []byte) (*os.File, error) {
-	f, err := os.CreateTemp(e.slot, tempPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("prepare the shellHook: %w", err)
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("prepare the shellHook: %w", err)
-	}
-	_, err = io.Copy(f, bytes.NewReader(content))
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("prepare the shellHook: %w", err)
-	}
-	return f, nil
-}
 
 // hookVars are what a hook sees of the user's environment: who the user is,
 // the language, and where certificates are, since hooks download. Nothing of

@@ -1,9 +1,12 @@
 package nixenv
 
 import (
+	"bytes"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,10 +65,21 @@ func TestHook(t *testing.T) {
 				t.Errorf("output %q", r.HookOutput)
 			}
 		}},
-		{name: "exec", hook: "export FOO=x; exec cat", foo: "from nix", warning: "did not come back"},
+		{name: "exec", hook: "export FOO=x; exec cat; export FOO=y", foo: "x", warning: "runs exec"},
+		{name: "exec fish", hook: "export FOO=x; true && exec fish -i", foo: "x", warning: "runs exec"},
+		{name: "exec in a function", hook: "f () { exec cat; }; export FOO=x; f", foo: "from nix", warning: "did not come back"},
+		{name: "exec of a redirection", hook: "exec 5>&1 >/dev/null; echo no; (exec true); export FOO=x; echo yes >&5", foo: "x", check: func(t *testing.T, _ string, r *Result) {
+			if r.HookOutput != "yes\n" {
+				t.Errorf("output %q", r.HookOutput)
+			}
+		}},
+		{name: "exec of nothing", hook: "export FOO=x; exec /nonexistent", foo: "x", warning: "runs exec"},
 		{name: "for ever", hook: "export FOO=x; sleep 1000", foo: "from nix", warning: "longer than its limit"},
 		{name: "deaf", hook: "trap '' INT TERM; sleep 1000", warning: "longer than its limit"},
-		{name: "left behind", hook: "sleep 1000 & export FOO=x", foo: "x"},
+		{name: "left behind", hook: "sleep 1000 & export FOO=x", foo: "x", warning: "left running: sleep"},
+		{name: "left behind at once", hook: "(cat <(sleep 1000) &) >/dev/null; true & wait $!; export FOO=x", foo: "x", warning: "left running: cat, sleep"},
+		{name: "a daemon", hook: "setsid -f sleep 98765431 >/dev/null 2>&1; export FOO=x", foo: "x", warning: "left running: sleep", check: noProcess("98765431")},
+		{name: "a deaf daemon", hook: "setsid -f bash -c 'trap \"\" TERM; while true; do sleep 98765432; done'; export FOO=x", foo: "x", warning: "left running: bash, sleep", check: noProcess("98765432")},
 		{name: "megabytes", hook: manyBytes, foo: "x", warning: "64 KiB", check: func(t *testing.T, _ string, r *Result) {
 			if len(r.HookOutput) != maxHookOutput {
 				t.Errorf("%d bytes of output", len(r.HookOutput))
@@ -77,7 +91,8 @@ func TestHook(t *testing.T) {
 			}
 		}},
 		{name: "syntax", hook: "export FOO=x\nif", foo: "x", warning: "status"},
-		{name: "builtins taken", hook: "printf () { :; }; eval () { :; }; local () { :; }; trap () { :; }; export FOO=x", foo: "x"},
+		{name: "builtins taken", hook: "printf () { :; }; eval () { :; }; local () { :; }; trap () { :; }; export FOO=x", foo: "x", warning: "needs the names: eval printf"},
+		{name: "aliases taken", hook: "alias builtin=false exit=false __devsh_report=false export=false\ntrue", foo: "from nix", warning: "needs the names: __devsh_report builtin exit"},
 		{name: "not the project's", hook: "export HOME=/x SHELL=/x DEVSH_PROJECT=/x fish_greeting=x FOO=x", foo: "x", check: func(t *testing.T, _ string, r *Result) {
 			for _, n := range []string{"HOME", "SHELL", "DEVSH_PROJECT", "fish_greeting"} {
 				if _, ok := r.Delta.Set[n]; ok {
@@ -132,6 +147,45 @@ func TestHook(t *testing.T) {
 	}
 }
 
+// noProcess checks that no process has the text in its arguments.
+func noProcess(text string) func(*testing.T, string, *Result) {
+	return func(t *testing.T, _ string, _ *Result) {
+		files, err := filepath.Glob("/proc/[1-9]*/cmdline")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%d processes: %v", len(files), err)
+		}
+		for _, file := range files {
+			if data, err := os.ReadFile(file); err == nil && bytes.Contains(data, []byte(text)) {
+				t.Errorf("still running: %q", data)
+			}
+		}
+	}
+}
+
+// TestReportOfWhatIsLeft: the hook's own shell sees what it leaves running.
+func TestReportOfWhatIsLeft(t *testing.T) {
+	s := &shellEnv{Vars: map[string]string{"shellHook": "sleep 1000 >/dev/null & true & wait $!"}}
+	run, err := prepare("/bin/bash", script(s, ""), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.close()
+	run.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := run.cmd.Run(); err != nil {
+		t.Error(err)
+	}
+	if err := syscall.Kill(-run.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	report, err := run.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, after, mark := parseReport(report); mark != "end 0" || len(after.left) != 1 {
+		t.Errorf("%q: left %q", mark, after.left)
+	}
+}
+
 func TestParseReport(t *testing.T) {
 	for _, c := range []struct {
 		name, report string
@@ -145,7 +199,7 @@ func TestParseReport(t *testing.T) {
 		{"no start", "A=1\x00end 0\x00", false, ""},
 	} {
 		_, after, mark := parseReport([]byte(c.report))
-		if (after != nil) != c.complete || mark != c.mark || c.complete && after["A"] != "2" {
+		if (after != nil) != c.complete || mark != c.mark || c.complete && after.exported["A"] != "2" {
 			t.Errorf("%s: %v, %q", c.name, after, mark)
 		}
 	}

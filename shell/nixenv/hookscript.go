@@ -31,9 +31,9 @@ func isBashOwn(name string) bool {
 	})
 }
 
-// script returns the bash program that defines what the evaluation found, runs
-// the shellHook, and reports the exported variables before and after.
-func script(r rules, s *shellEnv, basePath string) string {
+// script returns the bash program that defines what the evaluation found and
+// what more says, runs the shellHook, and reports what there is before and after.
+func script(s *shellEnv, more string) string {
 	var b strings.Builder
 	head, tail, _ := strings.Cut(hookScript, "#definitions\n")
 	b.WriteString(head)
@@ -67,6 +67,15 @@ func script(r rules, s *shellEnv, basePath string) string {
 		}
 		b.WriteString(" )\n")
 	}
+	b.WriteString(more)
+	fmt.Fprintf(&b, "shellHook=%s\n", bashQuote(s.hook()))
+	b.WriteString(tail)
+	return b.String()
+}
+
+// environment exports, in bash, what programs see in the Nix shell.
+func (s *shellEnv) environment(r rules, basePath string) string {
+	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(s.Exported)) {
 		value := s.Exported[name]
 		if isBashOwn(name) || r.drops(always, name, value) {
@@ -81,8 +90,6 @@ func script(r rules, s *shellEnv, basePath string) string {
 		}
 		fmt.Fprintf(&b, "declare -x %s=%s\n", name, bashQuote(value))
 	}
-	fmt.Fprintf(&b, "shellHook=%s\n", bashQuote(s.hook()))
-	b.WriteString(tail)
 	return b.String()
 }
 

@@ -36,6 +36,8 @@ type Request struct {
 	StoredOnly bool
 	// HookTimeout limits the shellHook's run; 0 means 10 seconds.
 	HookTimeout time.Duration
+	// HookEveryEntry has the result run the hook on each entry, too.
+	HookEveryEntry bool
 	// Log receives what a person reads of nix's messages, build logs included;
 	// nil drops it. Nix waits for it.
 	Log io.Writer
@@ -57,7 +59,7 @@ type Result struct {
 	Skipped []string
 	// HookOutput is what the shellHook printed, at most 64 KiB.
 	HookOutput string
-	// Warnings are single lines about the shellHook.
+	// Warnings are single lines about the shellHook, also of a stored result.
 	Warnings []string
 	// Key identifies the evaluation; see [Remove].
 	Key string

@@ -114,6 +114,15 @@ func randomDelta(r *rand.Rand, pieces []string) env.Delta {
 	if r.IntN(2) == 0 {
 		d.Aliases["zz"+pick(r, []string{"a", "b"})] = pick(r, pieces)
 	}
+	if r.IntN(2) == 0 {
+		d.Functions = map[string]env.Function{"zz" + pick(r, []string{"b", "c"}): {Bash: "/" + pick(r, pieces), Script: "0"}}
+		for name := range d.Functions {
+			delete(d.Aliases, name)
+		}
+	}
+	if r.IntN(3) == 0 {
+		d.ShellHooks = []env.ShellHook{{Vars: []string{"FROM_HOOK"}}} // which is not run here
+	}
 	if r.IntN(3) == 0 {
 		d.Enter, d.Leave = []env.Hook{{Code: pick(r, pieces)}}, []env.Hook{{Code: pick(r, pieces)}}
 	}

@@ -65,11 +65,10 @@ const (
 
 // Watch is an entry as the hook watches it.
 type Watch struct {
-	Entry   string   // its name
-	Dir     string   // its directory
-	Current string   // the link to the entry in force
-	Note    string   // what to tell the person
-	Said    []string // what else, where somebody waited for it
+	Entry   string // its name
+	Dir     string // its directory
+	Current string // the link to the entry in force
+	Note    string // what to tell the person
 	// Checks come in order of importance: every prompt looks at the first, and
 	// in turn at a few others.
 	Checks []Check
@@ -82,7 +81,6 @@ type Watch struct {
 //	                      where it stood, the entry is in force and the inputs
 //	                      of this turn are as they were, and names the next turn
 //	$__devsh_note_ENTRY   what to tell the person
-//	$__devsh_more_ENTRY   what else, where somebody waited for it
 func FishChecks(w Watch) []byte {
 	var b strings.Builder
 	turns := turns(w.Checks)
@@ -102,13 +100,6 @@ func FishChecks(w Watch) []byte {
 		fmt.Fprintf(&b, "function %s\n    set -g __devsh_turn %s\n    test %s\nend\n", turnName(i, w.Entry), next, strings.Join(clauses, " -a "))
 	}
 	fmt.Fprintf(&b, "set -g __devsh_note_%s %s\n", w.Entry, QuoteFish(Visible(w.Note)))
-	if len(w.Said) > 0 {
-		more := make([]string, len(w.Said))
-		for i, line := range w.Said {
-			more[i] = QuoteFish(Visible(line))
-		}
-		fmt.Fprintf(&b, "set -g __devsh_more_%s %s\n", w.Entry, strings.Join(more, " "))
-	}
 	var tests []string
 	for some := range slices.Chunk(w.Checks, perTest) {
 		var clauses []string

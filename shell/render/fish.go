@@ -20,10 +20,10 @@ const chunk = 200
 //	__devsh_enter_ID   makes it active, remembering what was there before
 //	__devsh_unpath_ID  takes our entries out of PATH; fails where PATH was changed
 //	__devsh_leave_ID   erases our variables; fails where one was changed
-//	__devsh_undo_ID    takes back the rest: lists, unset names, aliases, completions
+//	__devsh_undo_ID    takes back the rest: lists, unset names, aliases, functions, completions
 //	__devsh_data_ID    tells names, values and entries, for the slow ways
 //	__devsh_adopt_ID   knows it as entered, from a nested shell's environment
-//	__devsh_hook_{enter,leave}_ID  the project's own code, where it has some
+//	__devsh_hook_{enter,leave}_ID  the project's own code, where it has some, and its shellHook
 //
 // __devsh_enter_ID comes last: a file that was cut short does not define it.
 func FishGeneration(id string, d env.Delta) []byte {
@@ -34,8 +34,8 @@ func FishGeneration(id string, d env.Delta) []byte {
 	g.undo()
 	g.data()
 	g.adopt()
-	g.hook("enter", d.Enter)
-	g.hook("leave", d.Leave)
+	g.hook("enter", d.Enter, len(d.ShellHooks) > 0)
+	g.hook("leave", d.Leave, false)
 	g.enter()
 	return []byte(g.b.String())
 }
@@ -50,6 +50,8 @@ type generation struct {
 	lists   []string // names of d.Lists without PATH, sorted
 	unset   []string
 	aliases []string
+	funcs   []string
+	hooked  []string // variables that shell hooks give values
 }
 
 func (g *generation) split() {
@@ -66,6 +68,8 @@ func (g *generation) split() {
 	}
 	g.unset = slices.Sorted(maps.Keys(g.d.Unset))
 	g.aliases = slices.Sorted(maps.Keys(g.d.Aliases))
+	g.funcs = slices.Sorted(maps.Keys(g.d.Functions))
+	g.hooked = g.d.HookVars()
 }
 
 func (g *generation) function(name string, body func()) {
@@ -109,25 +113,13 @@ func (g *generation) enter() {
 		for _, name := range g.aliases {
 			g.alias(name, g.d.Aliases[name])
 		}
+		for _, name := range g.funcs {
+			g.bashFunction(name, g.d.Functions[name])
+		}
 		if len(g.d.CompletionDirs) > 0 {
 			g.line("__devsh_complete_on %s", strings.Join(quoteAll(g.d.CompletionDirs), " "))
 		}
 	})
-}
-
-// alias defines a function as fish's own alias does. Its text is evaluated
-// and not pasted, so that one that is no fish code breaks nothing but itself.
-func (g *generation) alias(name, text string) {
-	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-	if first == name {
-		text = "command " + strings.TrimSpace(text)
-	}
-	g.line("if __devsh_alias_on %s", name)
-	// Without --wraps: what it adds to the completions cannot be taken back.
-	g.line("    function %s --description 'devsh alias'", name)
-	g.line("        eval %s '$argv'", QuoteFish(text))
-	g.line("    end")
-	g.line("end")
 }
 
 func (g *generation) unpath() {
@@ -211,7 +203,10 @@ func (g *generation) undo() {
 			}
 			g.line("%s", strings.Join(words, " "))
 		}
-		for _, name := range g.aliases {
+		for _, name := range g.hooked {
+			g.line("__devsh_value_off %s", name)
+		}
+		for _, name := range slices.Concat(g.aliases, g.funcs) {
 			g.line("__devsh_alias_off %s", name)
 		}
 		if len(g.d.CompletionDirs) > 0 {
@@ -237,29 +232,13 @@ func (g *generation) data() {
 
 func (g *generation) adopt() {
 	g.function("adopt", func() {
-		for names := range slices.Chunk(slices.Concat(g.set, g.unset, g.lists), chunk) {
+		for names := range slices.Chunk(slices.Concat(g.set, g.unset, g.lists, g.hooked), chunk) {
 			g.line("__devsh_inherit %s", strings.Join(names, " "))
 		}
 		for _, name := range g.lists {
 			g.line("__devsh_list_adopt %s %s", name, g.listArgs(name))
 		}
 		g.line("true")
-	})
-}
-
-func (g *generation) hook(when string, hooks []env.Hook) {
-	if len(hooks) == 0 {
-		return
-	}
-	g.function("hook_"+when, func() {
-		for _, h := range hooks {
-			g.line("begin")
-			// The variable says which place governs; the code means its own. In a
-			// place that nobody has allowed, what it names there would be run.
-			g.line("    set -lx %s %s", env.ProjectVar, QuoteFish(h.Dir))
-			g.line("    eval %s", QuoteFish(h.Code))
-			g.line("end")
-		}
 	})
 }
 

@@ -61,7 +61,7 @@ func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings
 			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
 			Apart: len(s.Apart) > 0,
 		},
-		Home: home, Env: base.List(), Now: a.Now, Parent: a.Parent,
+		Home: home, Env: base.List(), Now: a.Now, Parent: a.Parent, Runtime: base["XDG_RUNTIME_DIR"],
 		Warn: func(line string) {
 			a.endProgress()
 			fmt.Fprintln(a.Stderr, render.Visible(line))

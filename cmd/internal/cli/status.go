@@ -81,6 +81,7 @@ type status struct {
 	Layers      []statusLayer `json:"layers"`
 	Variables   []string      `json:"variables"`
 	Aliases     []string      `json:"aliases"`
+	Functions   []string      `json:"functions"`
 	Inputs      []statusInput `json:"inputs"`
 	Stale       []string      `json:"stale"`            // inputs that changed since
 	Worker      int           `json:"worker,omitempty"` // the process that builds a new environment
@@ -99,15 +100,16 @@ type status struct {
 func (s *status) fill() {
 	s.Layers = append([]statusLayer{}, s.Layers...)
 	s.Inputs = append([]statusInput{}, s.Inputs...)
-	for _, list := range []*[]string{&s.Variables, &s.Aliases, &s.Stale} {
+	for _, list := range []*[]string{&s.Variables, &s.Aliases, &s.Functions, &s.Stale} {
 		*list = append([]string{}, *list...)
 	}
 }
 
 type statusLayer struct {
-	Name      string `json:"name"`
-	Source    string `json:"source"`
-	Variables int    `json:"variables"`
+	Name      string   `json:"name"`
+	Source    string   `json:"source"`
+	Variables int      `json:"variables"`
+	Notes     []string `json:"notes,omitempty"`
 }
 
 type statusInput struct {
@@ -173,7 +175,11 @@ func (a *app) known(s *status, store activation.Store, e *activation.Entry) {
 		}
 	}
 	for _, l := range e.Layers {
-		s.Layers = append(s.Layers, statusLayer{l.Name, render.Visible(l.Source), l.Variables})
+		layer := statusLayer{Name: l.Name, Source: render.Visible(l.Source), Variables: l.Variables}
+		for _, note := range l.Notes {
+			layer.Notes = append(layer.Notes, render.Visible(note))
+		}
+		s.Layers = append(s.Layers, layer)
 	}
 	for _, f := range e.Inputs {
 		if !f.Plain && !trust.IsRecord(f.Path) && !project.Within(f.Path, store.Nix()) {
@@ -188,7 +194,7 @@ func (a *app) known(s *status, store activation.Store, e *activation.Entry) {
 	}
 	if d, err := place.Delta(e.Generation); err == nil {
 		s.Variables = d.Variables()
-		s.Aliases = sortedKeys(d.Aliases)
+		s.Aliases, s.Functions = sortedKeys(d.Aliases), sortedKeys(d.Functions)
 	}
 }
 

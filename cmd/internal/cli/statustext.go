@@ -30,10 +30,14 @@ func (a *app) showStatus(s *status) {
 	}
 	for _, l := range s.Layers {
 		fmt.Fprintf(out, "  layer     %s, %s: %s\n", l.Name, a.tilde(l.Source), activation.Count(l.Variables, "variable"))
+		for _, note := range l.Notes {
+			fmt.Fprintf(out, "  note      %s\n", note)
+		}
 	}
 	list(out, "off", s.Off)
 	list(out, "sets", s.Variables)
 	list(out, "aliases", s.Aliases)
+	list(out, "functions", s.Functions)
 	var inputs, absent []string
 	for _, in := range s.Inputs {
 		if in.Exists {

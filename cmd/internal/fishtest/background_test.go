@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -29,9 +30,10 @@ type builds struct {
 func newBuilds(t *testing.T) *builds {
 	b := &builds{Bed: newBed(t), nix: nixtest.New(t)}
 	b.gate = filepath.Join(b.Tmp, "gate")
-	b.vars = env.FromList(b.nix.Env())
-	maps.DeleteFunc(b.vars, func(name, _ string) bool { return !strings.HasPrefix(name, "NIX_") })
-	b.vars["PATH"] = filepath.Join(b.Tmp, "bin") + ":" + filepath.Join(b.nix.Dir, "bin") + ":/usr/bin:/bin"
+	vars := env.FromList(b.nix.Env())
+	maps.DeleteFunc(vars, func(name, _ string) bool { return !strings.HasPrefix(name, "NIX_") })
+	vars["PATH"] = filepath.Join(b.Tmp, "bin") + ":" + filepath.Join(b.nix.Dir, "bin") + ":/usr/bin:/bin"
+	b.AddEnv(vars)
 	return b
 }
 
@@ -41,6 +43,7 @@ func (b *builds) flake(name string) string {
 	dir := filepath.Join(b.Dev, name)
 	nixtest.Flake(b.t, dir, nixtest.Shell{
 		Vars:    map[string]string{"FROM_FLAKE": name},
+		Hook:    "echo the hook says $((6 * 7))",
 		Builder: "PATH=/usr/bin:/bin; until [[ -e " + b.gate + " ]]; do sleep 0.02; done; echo >$out",
 	})
 	b.Allow(b.t, dir)
@@ -116,6 +119,10 @@ func TestArrivesByItself(t *testing.T) {
 		t.Errorf("FROM_FLAKE is %q", out)
 	}
 	f.expect(mark, `devsh: p \(flake.nix\): \d+ variables?`)
+	f.expect(mark, "the hook says 42")
+	if out, err := exec.Command("grep", "-r", "says 42", b.Home+"/state").CombinedOutput(); err == nil {
+		t.Errorf("what the hook printed is on disk:\n%s", out)
+	}
 	if n := b.evaluations(); n != 1 {
 		t.Errorf("nix was run %d times:\n%s", n, strings.Join(b.nix.Runs(t), "\n"))
 	}
@@ -198,14 +205,24 @@ func TestOneEvaluation(t *testing.T) {
 	b := newBuilds(t)
 	dir := b.flake("p")
 	var files []string
+	var shells []*Fish
 	for range 20 {
 		f := Start(t, b.Bed, Options{})
-		files = append(files, b.onArrival(f))
+		shells, files = append(shells, f), append(files, b.onArrival(f))
 		f.OK("cd " + dir)
 	}
 	b.open()
 	for _, file := range files {
 		awaitFile(t, file)
+	}
+	told := 0
+	for _, f := range shells {
+		f.OK("true") // the prompt after it tells
+		f.OK("true")
+		told += strings.Count(Plain(f.Session.Output(0)), "the hook says 42")
+	}
+	if told != 1 {
+		t.Errorf("what the hook printed was shown %d times", told)
 	}
 	if n := b.evaluations(); n != 1 {
 		t.Errorf("nix was run %d times", n)

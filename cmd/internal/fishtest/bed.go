@@ -25,9 +25,9 @@ type Bed struct {
 	Dev  string // Home/dev, the default root
 
 	t    testing.TB
-	vars env.Env // beside those that every shell has
-	bin  string  // the devsh binary
+	bin  string // the devsh binary
 	fish string
+	more env.Env // see AddEnv
 }
 
 // NewBed makes a scratch home that uses the devsh binary bin.
@@ -103,9 +103,12 @@ func (b *Bed) Env() env.Env {
 		"SHELL":           b.fish,
 		"USER":            "tester",
 	}
-	maps.Copy(e, b.vars)
+	maps.Copy(e, b.more)
 	return e
 }
+
+// AddEnv adds to the environment of all that is started from now on.
+func (b *Bed) AddEnv(more env.Env) { b.more = more }
 
 // Write writes a file, with the directories above it. A relative path is
 // taken from the home.

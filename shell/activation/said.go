@@ -1,0 +1,54 @@
+package activation
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
+	"github.com/hbohlen/devsh/shell/render"
+)
+
+// What a shellHook prints can hold a secret, so it goes to no disk: where nobody
+// is there to see it, it waits in the user's runtime directory, which is in
+// memory, for the first shell that awaited the environment. That one empties
+// the file.
+
+// say tells the person something: now, or where nobody is there, later.
+func (w *resolution) say(line string) {
+	if w.Warn != nil {
+		w.Warn(line)
+		return
+	}
+	w.said = append(w.said, render.Visible(line))
+}
+
+// leaveSaid leaves what was said for the shells that await the entry. That it
+// can be left nowhere is no failure of the environment.
+func (w *resolution) leaveSaid(e *Entry) {
+	if len(w.said) == 0 || !filepath.IsAbs(w.Runtime) {
+		return
+	}
+	dir := filepath.Join(w.Runtime, "devsh", "said")
+	if os.MkdirAll(dir, 0o700) != nil {
+		return
+	}
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() || owned(dir, info) != nil {
+		return
+	}
+	w.tidySaid(dir)
+	_ = atomicfile.Write(filepath.Join(dir, entryName(identify(e))), []byte(strings.Join(w.said, "\n")+"\n"), 0o600)
+}
+
+// tidySaid removes what nobody came for.
+func (w *resolution) tidySaid(dir string) {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, n := range names {
+		if w.Now().Sub(modified(n)) > rubbishAge {
+			os.Remove(filepath.Join(dir, n.Name()))
+		}
+	}
+}
