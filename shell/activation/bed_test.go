@@ -159,6 +159,9 @@ func TestMain(m *testing.M) {
 	if home := os.Getenv("DEVSH_TEST_RESOLVE_HOME"); home != "" {
 		os.Exit(resolveMain(home, os.Getenv("DEVSH_TEST_RESOLVE_DIR")))
 	}
+	if home := os.Getenv("DEVSH_TEST_COLLECT_HOME"); home != "" {
+		os.Exit(collectMain(home))
+	}
 	os.Exit(m.Run())
 }
 

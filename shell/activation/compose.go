@@ -215,6 +215,19 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 	}
 	w.layer(LayerNix, name, res.Delta)
 	w.layers[len(w.layers)-1].Notes = res.Warnings
+	return w.keepRoot(res)
+}
+
+// keepRoot makes what keeps the environment in nix's store an input: the shells
+// see it gone after a garbage collection, and it is evaluated again. The layer
+// says which evaluation the collector has to keep.
+func (w *resolution) keepRoot(res *nixenv.Result) error {
+	f, err := inputs.Stat(res.Profile)
+	if err != nil {
+		return fmt.Errorf("look at the root of an evaluation: %w", err)
+	}
+	w.inputs = append(w.inputs, f)
+	w.layers[len(w.layers)-1].Evaluation = res.Key
 	return nil
 }
 

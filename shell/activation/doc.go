@@ -14,10 +14,14 @@
 //	    g-GENERATION/enter.fish  functions that enter and leave
 //	                /s-ID.bash   what its functions are defined by
 //	                /delta.gob   the same for programs
+//	                /evaluations the keys of those in nix/ that it was made from
+//	    gone                     as old as it is known that the project is missing
 //	    log                      what the last evaluation said
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
 //	shells/PID                   what a running shell uses, where it stood, what it was told
 //	trust/                       see package trust; and what places were seen to read
 //	nix/                         see package nixenv
+//	gc                           as old as the last collection, and its lock
+//	trash/                       what is being removed
 package activation

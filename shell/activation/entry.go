@@ -65,6 +65,8 @@ type Entry struct {
 	// Attempt how many have tried.
 	Worker, Attempt int
 	Program         string
+	// Mount is where the file system that the project lies on was mounted.
+	Mount string
 }
 
 // Layer is one source of environment.
@@ -73,6 +75,8 @@ type Layer struct {
 	Source    string   // a file, or a flake reference
 	Variables int      // how many it changes
 	Notes     []string // what the person may want to know of it, such as how its shellHook ended
+	// Evaluation is the key of the evaluation that it comes from, if it is Nix's.
+	Evaluation string
 }
 
 // Layers that the settings can switch off.

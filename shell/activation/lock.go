@@ -28,32 +28,65 @@ func (s Store) lock(ctx context.Context, p Place, waiting func()) (*os.File, err
 		if waiting != nil {
 			waiting()
 		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for another devsh that holds %s: %w", p.lockFile(), context.Cause(ctx))
-		case <-time.After(lockPoll):
+		if err := waitLock(ctx, p.lockFile()); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// waitLock waits before a lock is tried again.
+func waitLock(ctx context.Context, path string) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("wait for another devsh that holds %s: %w", path, context.Cause(ctx))
+	case <-time.After(lockPoll):
+		return nil
 	}
 }
 
 // tryLock is lock without waiting: the error is [errLocked] where another
 // process holds it.
 func (s Store) tryLock(p Place) (*os.File, error) {
-	if err := makeDirs(s.tree(), p.Dir); err != nil {
-		return nil, err
+	for n := 0; ; n++ {
+		err := makeDirs(s.tree(), p.Dir)
+		if err == nil {
+			var f *os.File
+			if f, err = p.tryLock(); err == nil {
+				return f, nil
+			}
+		}
+		if !errors.Is(err, os.ErrNotExist) || n == maxCollected {
+			return nil, err
+		}
 	}
-	path := p.lockFile()
-	if err := removeDir(path); err != nil {
+}
+
+// maxCollected is how often in a row a place may be collected while its lock is
+// being taken; beyond, something else is wrong.
+const maxCollected = 100
+
+// tryLock takes the lock of a place that is there; the error wraps
+// [os.ErrNotExist] where it is not, and where it was collected just now.
+func (p Place) tryLock() (*os.File, error) {
+	if err := removeDir(p.lockFile()); err != nil {
 		return nil, fmt.Errorf("lock project: %w", err)
 	}
+	return flock(p.lockFile())
+}
+
+// flock takes the lock that a file is, which it makes if need be.
+func flock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock project: %w", err)
+		return nil, fmt.Errorf("lock: %w", err)
 	}
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
-		case err == nil:
+		case err == nil && inherited(f, path):
 			return f, nil
+		case err == nil: // who held it removed the file: it keeps nobody out
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, os.ErrNotExist)
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.EWOULDBLOCK):
 			f.Close()

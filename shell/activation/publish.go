@@ -51,7 +51,7 @@ func (p Place) makeGeneration(id string, d env.Delta) error {
 		return nil
 	}
 	files[deltaFile] = data
-	return p.makeDir("g-"+id, files, nil)
+	return p.makeDir(generationPrefix+id, files, nil)
 }
 
 // intact reports whether a generation is there with these files and a delta.
@@ -104,7 +104,10 @@ func (p Place) makeDir(name string, files map[string][]byte, more func(dir strin
 // publish makes the entry the one in force, and reports whether it was not
 // before. The caller holds the place's lock and has made the generation.
 func (p Place) publish(e *Entry) (news bool, err error) {
-	e.ID = identify(e)
+	if err := p.keepEvaluations(e); err != nil {
+		return false, err
+	}
+	e.ID, e.Mount = identify(e), mountPoint(e.Project.Dir)
 	name := entryName(e.ID)
 	if link, err := os.Readlink(p.Current()); err == nil && link == name && p.complete(name) {
 		return false, nil

@@ -264,11 +264,11 @@ func TestCollect(t *testing.T) {
 	if err := os.WriteFile(young, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for i := 1; i <= keepGenerations+4; i++ {
+	for i := 1; i <= KeepGenerations+4; i++ {
 		step(i)
 	}
 	left, err := filepath.Glob(place.Dir + "/g-*")
-	if err != nil || len(left) != keepGenerations+2 { // and the one in force, and the shell's
+	if err != nil || len(left) != KeepGenerations+2 { // and the one in force, and the shell's
 		t.Errorf("%d generations are left: %q", len(left), left)
 	}
 	for _, keep := range []string{place.Generation(ids[0]), place.Generation(ids[len(ids)-1]), place.Generation(ids[len(ids)-2]), shell, young} {

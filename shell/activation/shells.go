@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // What a running shell, or devsh for it, notes in its file of [Store.Shells],
@@ -61,6 +62,16 @@ func (n shellNotes) holds(dir string) bool {
 	return false
 }
 
+// below reports whether a shell uses anything in dir.
+func (n shellNotes) below(dir string) bool {
+	for _, text := range n {
+		if strings.Contains(text, "\n"+dir+"/") {
+			return true
+		}
+	}
+	return false
+}
+
 // in returns the shells that have been in the project at dir, sorted.
 func (n shellNotes) in(dir string, p Place) (shells []int) {
 	for pid, text := range n {
@@ -75,24 +86,53 @@ func (n shellNotes) in(dir string, p Place) (shells []int) {
 // live returns what running shells noted, and forgets the shells that have
 // ended.
 func (s Store) live() shellNotes {
+	notes, ended := s.shells()
+	for _, file := range ended {
+		os.Remove(file)
+	}
+	return notes
+}
+
+// shells returns what running shells noted, and the files of those that have
+// ended.
+func (s Store) shells() (notes shellNotes, ended []string) {
 	shells, err := os.ReadDir(s.Shells())
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	notes := shellNotes{}
+	notes = shellNotes{}
 	for _, sh := range shells {
 		file := filepath.Join(s.Shells(), sh.Name())
 		pid, err := strconv.Atoi(sh.Name())
 		if err != nil {
 			continue
 		}
-		if _, err := os.Stat("/proc/" + sh.Name()); os.IsNotExist(err) {
-			os.Remove(file)
+		if hasEnded("/proc/"+sh.Name(), file) {
+			ended = append(ended, file)
 			continue
 		}
 		if data, err := readOwn(file); err == nil {
 			notes[pid] = "\n" + string(data)
 		}
 	}
-	return notes
+	return notes, ended
+}
+
+// reuseSlack is how much later than its notes a process must have been started
+// to be held for another one with the same number when it comes to forgetting
+// it: clocks are set while machines run.
+const reuseSlack = 10 * time.Minute
+
+// hasEnded reports whether the shell that wrote the notes has ended. Where that
+// cannot be told, it has not.
+func hasEnded(proc, notes string) bool {
+	if _, err := os.Stat(proc); err != nil {
+		return os.IsNotExist(err)
+	}
+	written, err := os.Lstat(notes)
+	if err != nil {
+		return false
+	}
+	started, err := startTime(proc)
+	return err == nil && started.After(written.ModTime().Add(reuseSlack))
 }

@@ -123,6 +123,9 @@ func (s Store) Settings() string { return filepath.Join(s.Dir, "settings") }
 // Trust is where the records of package trust are.
 func (s Store) Trust() string { return filepath.Join(s.Dir, "trust") }
 
+// Nix is where evaluations are kept.
+func (s Store) Nix() string { return filepath.Join(s.Dir, "nix") }
+
 // Place is the directory of what is known of a project.
 func (s Store) Place(dir string) Place {
 	return Place{Dir: s.tree() + dir + "/" + project.Reserved}
@@ -135,10 +138,15 @@ type Place struct{ Dir string }
 func (p Place) Current() string { return filepath.Join(p.Dir, "current") }
 
 // Log is where the last evaluation's messages are.
-func (p Place) Log() string { return filepath.Join(p.Dir, "log") }
+func (p Place) Log() string { return filepath.Join(p.Dir, logName) }
 
 // Generation is the directory of a generation.
-func (p Place) Generation(id string) string { return filepath.Join(p.Dir, "g-"+id) }
+func (p Place) Generation(id string) string { return filepath.Join(p.Dir, generationPrefix+id) }
+
+const (
+	logName          = "log"
+	generationPrefix = "g-"
+)
 
 // entryPrefix begins the names of entries, which are part of variables' names
 // in the hook.

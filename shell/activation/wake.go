@@ -2,6 +2,7 @@ package activation
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -70,23 +71,29 @@ const ticks = 100
 // another one with the number of the one that made it. What cannot be found
 // out counts as younger.
 func startedAfter(proc string, note time.Time) bool {
+	started, err := startTime(proc)
+	return err != nil || started.After(note.Add(time.Second))
+}
+
+// startTime returns when a process was started.
+func startTime(proc string) (time.Time, error) {
 	stat, err := os.ReadFile(proc + "/stat")
 	if err != nil {
-		return true
+		return time.Time{}, err
 	}
 	// The name, in parentheses, may hold anything; field 22 is counted from it.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 20 {
-		return true
+		return time.Time{}, fmt.Errorf("read %s/stat: %d fields", proc, len(fields))
 	}
 	start, err := strconv.ParseInt(fields[19], 10, 64)
 	if err != nil {
-		return true
+		return time.Time{}, err
 	}
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
-		return true
+		return time.Time{}, err
 	}
 	age := time.Duration(now.Nano()) - time.Duration(start)*(time.Second/ticks)
-	return time.Now().Add(-age).After(note.Add(time.Second))
+	return time.Now().Add(-age), nil
 }

@@ -241,37 +241,6 @@ func (e *evaluation) tidy() {
 	}
 }
 
-// GC removes the evaluations for which keep says no, and with them the roots
-// that keep their environments in the store. One that is just being made
-// stays. It returns the keys of those it removed.
-func GC(stateDir string, keep func(key string) bool) (removed []string, err error) {
-	entries, err := os.ReadDir(filepath.Join(stateDir, "nix"))
-	if os.IsNotExist(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("collect evaluations: %w", err)
-	}
-	for _, d := range entries {
-		key := d.Name()
-		if !d.IsDir() || !isKey(key) || keep(key) {
-			continue
-		}
-		dir := keyDir(stateDir, key)
-		release, err := tryLock(dir)
-		if err != nil {
-			continue // in use
-		}
-		err = os.RemoveAll(dir)
-		release()
-		if err != nil {
-			return removed, fmt.Errorf("collect evaluations: %w", err)
-		}
-		removed = append(removed, key)
-	}
-	return removed, nil
-}
-
 func isKey(name string) bool {
 	raw, err := hex.DecodeString(name)
 	return err == nil && len(raw) == sha256.Size

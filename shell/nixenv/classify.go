@@ -20,7 +20,11 @@ type symptom struct {
 	words *regexp.Regexp
 }
 
+var noRoom = regexp.MustCompile(`No space left on device|database or disk is full|Disk quota exceeded|lack of free disk space`)
+
 var symptoms = []symptom{
+	{DiskFull, noRoom},
+	{Daemon, regexp.MustCompile(`cannot (connect|open connection) to (socket|daemon|remote store)|[Nn]ix daemon disconnected|(?m)^error: (unexpected end-of-file|writing to file: Broken pipe|read(ing)? .*: Connection reset by peer)$`)},
 	{NoLock, regexp.MustCompile(`requires lock file changes but they're not allowed`)},
 	{NotAShell, regexp.MustCompile(`only works on derivations that use 'bash'|is not a derivation|to be a derivation|did not evaluate to a derivation|not a derivation or path`)},
 	{Offline, regexp.MustCompile(`unable to download|[Cc]ould(n't| not) connect|[Cc]ould not resolve host|unable to access '|Failed to connect|Connection (refused|timed out)|Network is unreachable`)},
@@ -48,6 +52,8 @@ func (e *evaluation) classify(run error) error {
 		out.Message = file + " is not in git's index, so nix does not see it"
 		out.Hint = "git add -N " + quote(file)
 		return out
+	case noRoom.MatchString(text) && (status == exitBuild || strings.HasPrefix(reason, "builder for")):
+		out.Kind, reason = DiskFull, noRoom.FindString(text) // in the build's log, or nix's guess
 	case status == exitBuild:
 		out.Kind = Build
 	case e.oddPath(text, reason):
@@ -79,6 +85,10 @@ func words(kind Kind, s Source, reason string) (message, hint string) {
 		return fmt.Sprintf("building the shell of %s failed: %s", s, reason), "devsh log shows the build's output"
 	case Offline:
 		return fmt.Sprintf("fetching for %s failed: %s", s, reason), "check the network, then devsh reload"
+	case Daemon:
+		return "nix's daemon went away, or is not there: " + reason, "start it (systemctl restart nix-daemon), then devsh reload"
+	case DiskFull:
+		return "there is no room for " + s.String() + ": " + reason, "free some («nix store gc» removes what is not in use), then devsh reload"
 	case BadPath:
 		return fmt.Sprintf("this nix cannot read a git repository in %s: %s", s.Dir, reason), "rename the directory to plain letters, or use nix 2.20 or later"
 	case Evaluation:

@@ -20,6 +20,8 @@ const (
 	NotAShell              // the value is nothing that an environment can be made of
 	Build                  // a derivation that the shell needs failed to build
 	Offline                // something could not be fetched
+	Daemon                 // nix's daemon is not there, or went in the middle
+	DiskFull               // there is no room for what nix writes
 	TooLarge               // nix would copy a very large tree
 	BadPath                // this version of nix cannot handle the directory's name
 	Changed                // the files keep changing while they are evaluated
@@ -29,7 +31,7 @@ const (
 var kindNames = map[Kind]string{
 	Other: "other", NixMissing: "nix missing", NoFlake: "no flake", Untracked: "untracked",
 	NoLock: "no lock", Evaluation: "evaluation", NotAShell: "not a shell", Build: "build",
-	Offline: "offline", TooLarge: "too large", BadPath: "bad path", Changed: "changed", Canceled: "canceled",
+	Offline: "offline", Daemon: "daemon", DiskFull: "disk full", TooLarge: "too large", BadPath: "bad path", Changed: "changed", Canceled: "canceled",
 }
 
 func (k Kind) String() string {

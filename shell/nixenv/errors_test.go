@@ -103,22 +103,6 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A substituter that is away must cost little, and nothing else.
-func TestSubstituterAway(t *testing.T) {
-	bed := nixtest.New(t)
-	bed.Configure(t, "substituters = http://127.0.0.1:9")
-	dir := project(t, bed, "p")
-	nixtest.Flake(t, dir, nixtest.Shell{Vars: map[string]string{"FOO": "bar"}, Builder: "echo made >$out"})
-	started := time.Now()
-	r := evaluate(t, bed, dir, "auto")
-	if took := time.Since(started); took > 3*time.Second { // nix by itself: 4-5 s
-		t.Errorf("it took %v", took)
-	}
-	if value(r.Delta, "FOO") != "bar" {
-		t.Error("FOO is missing")
-	}
-}
-
 func TestNothingIsWritten(t *testing.T) {
 	bed := nixtest.New(t)
 	dir, dep := project(t, bed, "p"), project(t, bed, "dep")

@@ -174,13 +174,11 @@ func (e *evaluation) run(ctx context.Context) (*entry, error) {
 			return nil, err
 		}
 	}
-	e.stderr = newStderr(s.String(), e.req.Log, e.progress)
-	e.progress(e.stderr.nix.Progress())
 	slot, err := e.free()
 	if err != nil {
 		return nil, err
 	}
-	out, err := e.print(ctx, filepath.Join(slot, profileName))
+	out, err := e.printNear(ctx, filepath.Join(slot, profileName))
 	if err != nil {
 		return nil, e.lockless(err)
 	}
@@ -201,6 +199,12 @@ func (e *evaluation) run(ctx context.Context) (*entry, error) {
 	e.slot = slot
 	e.supersede(stored)
 	return stored, nil
+}
+
+// listen reads anew what nix writes.
+func (e *evaluation) listen() {
+	e.stderr = newStderr(e.req.Source.String(), e.req.Log, e.progress)
+	e.progress(e.stderr.nix.Progress())
 }
 
 // lockless tells a failure to fetch an input that is not locked from others:

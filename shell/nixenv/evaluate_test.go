@@ -219,9 +219,8 @@ func TestCollected(t *testing.T) {
 	if _, err := os.Stat(r.Profile); err != nil {
 		t.Fatal("the profile does not keep the environment:", err)
 	}
-	removed, err := GC(bed.State, func(key string) bool { return key == r.Key })
-	if err != nil || len(removed) != 0 {
-		t.Fatalf("collected %v, %v", removed, err)
+	if removed, err := Remove(bed.State, r.Key, time.Now().Add(-time.Hour)); err != nil || removed {
+		t.Fatalf("collected what was just written: %v, %v", removed, err)
 	}
 	// What is kept by nobody goes, whatever the entry says.
 	links, _ := filepath.Glob(r.Profile + "-*-link")
@@ -235,9 +234,26 @@ func TestCollected(t *testing.T) {
 	if again.FromCache || value(again.Delta, "FOO") != "bar" {
 		t.Error("an environment that is gone was taken from the cache")
 	}
-	removed, err = GC(bed.State, func(string) bool { return false })
-	if err != nil || !slices.Equal(removed, []string{r.Key}) {
-		t.Fatalf("collected %v, %v", removed, err)
+	stored, err := Evaluations(bed.State)
+	if err != nil || len(stored) != 1 || stored[0].Key != r.Key || stored[0].Changed.Before(time.Now().Add(-time.Hour)) {
+		t.Fatalf("stored: %+v, %v", stored, err)
+	}
+	release, err := tryLock(stored[0].Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	if removed, err := Remove(bed.State, r.Key, later); err != nil || removed {
+		t.Fatalf("collected what is in use: %v, %v", removed, err)
+	}
+	release()
+	for _, want := range []bool{true, false} { // the second time there is nothing
+		if removed, err := Remove(bed.State, r.Key, later); err != nil || removed != want {
+			t.Fatalf("collected: %v, %v", removed, err)
+		}
+	}
+	if removed, err := Remove(bed.State, "../../home", later); err != nil || removed {
+		t.Fatalf("no evaluation: %v, %v", removed, err)
 	}
 	if left, _ := os.ReadDir(filepath.Join(bed.State, "nix")); len(left) != 0 {
 		t.Errorf("%v is left", left)

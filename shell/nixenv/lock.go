@@ -10,7 +10,10 @@ import (
 	"time"
 )
 
-const lockPoll = 50 * time.Millisecond
+const (
+	lockName = "lock"
+	lockPoll = 50 * time.Millisecond
+)
 
 // lock takes the lock of one evaluation's directory, which it makes if need
 // be, and returns what releases it. It waits for other processes as long as
@@ -35,7 +38,7 @@ func tryLock(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the evaluation's directory: %w", err)
 	}
-	name := filepath.Join(dir, "lock")
+	name := filepath.Join(dir, lockName)
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, syscall.EWOULDBLOCK // collected between the two calls

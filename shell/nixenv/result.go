@@ -61,7 +61,7 @@ type Result struct {
 	HookOutput string
 	// Warnings are single lines about the shellHook, also of a stored result.
 	Warnings []string
-	// Key identifies the evaluation; see [GC].
+	// Key identifies the evaluation; see [Remove].
 	Key string
 	// Profile is the link that keeps the environment from being collected.
 	Profile string

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -32,7 +33,7 @@ var errTooLong = errors.New("the output is too long")
 // costs 0.3-0.5 s, instead of the 4-5 s of nix's five, and one hiccup is
 // survived, which with a single attempt (0.1 s) would fail a build. The
 // connect timeout is for networks that drop packets, which nix would wait for
-// until curl's five minutes are over.
+// until curl's five minutes are over; away.go does the rest.
 //
 // The evaluation cache is off because it hides which files were read, and
 // repeats failures; what it would save, this package's own cache saves.
@@ -40,7 +41,7 @@ var options = []string{
 	"--extra-experimental-features", "nix-command flakes",
 	"--option", "accept-flake-config", "false",
 	"--option", "download-attempts", "2",
-	"--option", "connect-timeout", "5",
+	"--option", "connect-timeout", "3",
 	"--option", "eval-cache", "false",
 	"--option", "warn-dirty", "false",
 	// Of the levels of verbosity, the first tells which files are evaluated
@@ -49,9 +50,10 @@ var options = []string{
 }
 
 // arguments returns the command line, without the program, that evaluates s
-// and makes profile a root of the result, and the directory to run it in.
-func arguments(s Source, profile, stateDir string) (args []string, dir string) {
-	args = append([]string{"print-dev-env", "--json", "--profile", profile}, options...)
+// and makes profile a root of the result, and the directory to run it in. More
+// options have the last word.
+func arguments(s Source, profile, stateDir string, more []string) (args []string, dir string) {
+	args = slices.Concat([]string{"print-dev-env", "--json", "--profile", profile}, options, more)
 	switch {
 	case s.Ref != "":
 		return append(args, "--no-write-lock-file", "--", s.Ref), stateDir
@@ -101,14 +103,14 @@ func lookPath(path, program string) string {
 	return ""
 }
 
-// print runs nix and returns the environment as JSON. The error is a
-// [*Error] unless nix could not be started.
-func (e *evaluation) print(ctx context.Context, profile string) ([]byte, error) {
+// print runs nix, with more options, and returns the environment as JSON. The
+// error is a [*Error] unless nix could not be started.
+func (e *evaluation) print(ctx context.Context, profile string, more ...string) ([]byte, error) {
 	nix, err := findNix(e.env)
 	if err != nil {
 		return nil, err
 	}
-	args, dir := arguments(e.req.Source, profile, e.req.StateDir)
+	args, dir := arguments(e.req.Source, profile, e.req.StateDir, more)
 	cmd := exec.Command(nix, args...)
 	cmd.Dir = dir
 	environ := e.env.Clone()

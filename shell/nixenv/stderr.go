@@ -32,6 +32,7 @@ type readPath struct {
 type stderr struct {
 	log      io.Writer
 	progress func(Progress)
+	notice   func(text string) // is shown what lines say; may be nil
 	lines    nixlog.Lines
 	nix      nixlog.Log
 	tail     []byte // the errors, and what is not of nix
@@ -57,6 +58,9 @@ func (w *stderr) line(data []byte, cut bool) {
 		line = fmt.Sprintf("(a message of more than %d MiB is left out)", maxLine>>20)
 	}
 	event := nixlog.Parse(line)
+	if w.notice != nil && event.Text != "" {
+		w.notice(event.Text)
+	}
 	if path, evaluated, ok := event.Read(); ok && len(w.read) < maxRead {
 		w.read = append(w.read, readPath{path, evaluated})
 	}

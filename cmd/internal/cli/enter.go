@@ -67,6 +67,7 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 	if err := w.resolver.PublishSettings(w.settings.File, string(w.settings.Message)); err != nil {
 		return err
 	}
+	defer a.housekeep(w.resolver.Store)
 	if wait != waitDone {
 		w.resolver.Progress = nil // nobody is to see it
 	}

@@ -144,7 +144,7 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	s := &status{Project: render.Visible(p.Dir), Root: render.Visible(p.Root), Kind: p.Kind, Generation: activation.None, Off: sortedKeys(w.settings.LayersOff), Apart: w.settings.Apart}
 	place := w.resolver.Store.Place(p.Dir)
 	if e, err := place.Entry(); err == nil {
-		a.known(s, place, e)
+		a.known(s, w.resolver.Store, e)
 	}
 	req, err := w.resolver.Ask(dir)
 	switch {
@@ -163,7 +163,8 @@ func (s *status) needsPerson() bool {
 }
 
 // known fills in what the entry in force says.
-func (a *app) known(s *status, place activation.Place, e *activation.Entry) {
+func (a *app) known(s *status, store activation.Store, e *activation.Entry) {
+	place := store.Place(e.Project.Dir)
 	s.Active = e.Generation != activation.None && a.env[env.GenerationVar] == place.Generation(e.Generation)
 	s.Generation, s.Error, s.Hint = e.Generation, render.Visible(e.Error), render.Visible(e.Hint)
 	if e.State == activation.Building {
@@ -181,7 +182,7 @@ func (a *app) known(s *status, place activation.Place, e *activation.Entry) {
 		s.Layers = append(s.Layers, layer)
 	}
 	for _, f := range e.Inputs {
-		if !f.Plain && !trust.IsRecord(f.Path) {
+		if !f.Plain && !trust.IsRecord(f.Path) && !project.Within(f.Path, store.Nix()) {
 			s.Inputs = append(s.Inputs, statusInput{render.Visible(f.Path), f.Exists})
 		}
 	}
@@ -229,7 +230,7 @@ func (a *app) statusAll(asJSON bool) error {
 	known := []*status{}
 	for _, e := range entries {
 		s := &status{Project: render.Visible(e.Project.Dir), Root: render.Visible(e.Project.Root), Kind: e.Project.Kind}
-		a.known(s, w.resolver.Store.Place(e.Project.Dir), e)
+		a.known(s, w.resolver.Store, e)
 		if own, declared := e.Own(); declared {
 			s.Trust = &statusTrust{State: own.State, Because: render.Visible(own.Because), Digest: own.Digest}
 		}
