@@ -135,7 +135,7 @@ func TestOffline(t *testing.T) {
 	if took := time.Since(started); took > 4*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if away.Generation != changed.Generation || away.State != Notice || strings.Contains(away.Note, "\n") ||
+	if away.Generation != changed.Generation || away.State != Failed || strings.Contains(away.Note, "\n") ||
 		!strings.Contains(away.Note, "fetching for flake.nix failed") || !strings.HasSuffix(away.Note, "the last good environment stays") {
 		t.Errorf("%+v", away)
 	}
