@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hbohlen/devsh/hooks"
 )
 
 // tree makes directories, and files with a name that has no slash at its end.
@@ -157,11 +159,8 @@ func TestWithinAndLevels(t *testing.T) {
 // The hook looks for the same signs as the program, or one of them would
 // never hear of a project.
 func TestHookHasTheSameSigns(t *testing.T) {
-	script, err := os.ReadFile("../../hooks/fish/devsh.fish")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, sign, _ := strings.Cut(string(script), "function __devsh_sign")
+	script := hooks.Fish("/nowhere/devsh")
+	_, sign, _ := strings.Cut(script, "function __devsh_sign")
 	sign, _, _ = strings.Cut(sign, "\nend")
 	var got []string
 	for _, word := range strings.Fields(sign) {
@@ -173,7 +172,7 @@ func TestHookHasTheSameSigns(t *testing.T) {
 		t.Errorf("the hook looks for %q, the program for %q", got, signs())
 	}
 	for _, name := range Deciding() {
-		if !strings.Contains(string(script), `-e "$known/`+name+`"`) || !strings.Contains(string(script), "-e ./"+name) {
+		if !strings.Contains(script, `-e "$known/`+name+`"`) || !strings.Contains(script, "-e ./"+name) {
 			t.Errorf("the hook does not look for %s", name)
 		}
 	}

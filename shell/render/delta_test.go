@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hbohlen/devsh/hooks"
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/render"
 )
@@ -24,8 +25,8 @@ type deltaBed struct {
 
 func newDeltaBed(t testing.TB) *deltaBed {
 	t.Helper()
-	hook, err := filepath.Abs("../../hooks/fish/devsh.fish")
-	if err != nil {
+	hook := filepath.Join(t.TempDir(), "hook.fish")
+	if err := os.WriteFile(hook, []byte(hooks.Fish("/nowhere/devsh")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return &deltaBed{path: fishPath(t), fish: startFish(t, "source "+hook+"\n", "-i")}
