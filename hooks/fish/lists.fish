@@ -4,7 +4,7 @@
 # A list variable other than PATH gets entries before and after; argv[4] is its value where it was unset or empty.
 function __devsh_list_on -a __devsh_l_name __devsh_l_before __devsh_l_after __devsh_l_alone
     set -el $__devsh_l_name
-    __devsh_save $__devsh_l_name
+    set -qg $__devsh_l_name; and __devsh_save_these $__devsh_l_name
     set -l __devsh_l_value $__devsh_l_alone
     test -n "$$__devsh_l_name"; and set __devsh_l_value $__devsh_l_before"$$__devsh_l_name"$__devsh_l_after
     set -g __devsh_list_$__devsh_l_name $__devsh_l_value
@@ -73,7 +73,7 @@ end
 # The variable is to be unset, also where a universal one shines through.
 function __devsh_unset_on -a __devsh_l_name
     set -el $__devsh_l_name
-    __devsh_save $__devsh_l_name
+    set -qg $__devsh_l_name; and __devsh_save_these $__devsh_l_name
     set -eg $__devsh_l_name
     if set -qUx $__devsh_l_name # fish exports it behind any but an exported one: empty is the nearest to unset
         set -gx $__devsh_l_name
@@ -95,7 +95,7 @@ end
 # A variable has got its value on entering, from a shellHook that was run.
 function __devsh_value_on -a __devsh_l_name __devsh_l_value
     set -el $__devsh_l_name
-    __devsh_save $__devsh_l_name
+    set -qg $__devsh_l_name; and __devsh_save_these $__devsh_l_name
     set -gx DEVSH_WAS_$__devsh_l_name $__devsh_l_value
     set -gx $__devsh_l_name $__devsh_l_value
 end

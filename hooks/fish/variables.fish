@@ -11,37 +11,61 @@ end
 
 # Of the names, those that are set keep what they were until the environment is left. What was exported is so under
 # its other name too: that is how a nested shell knows.
-function __devsh_save
-    while set -q argv[1] # by tens, since mostly none is set
-        set -qg $argv[1..10]
-        test $status = 10; or __devsh_save_each $argv[1..10]
-        set -e argv[1..10]
+# $__devsh_l_missing tells how many are not set. Mostly it is the same ones each time.
+function __devsh_save --no-scope-shadowing
+    set -l __devsh_l_had __devsh_had_$argv[1]_$__devsh_generation
+    set -l __devsh_l_number __devsh_missing_$argv[1]_$__devsh_generation
+    if not test "$$__devsh_l_number" = $__devsh_l_missing; or not set -qg $$__devsh_l_had
+        set -g $__devsh_l_number $__devsh_l_missing
+        set -g $__devsh_l_had
+        while set -q argv[1] # by tens, since most are not set
+            set -qg $argv[1..10]
+            test $status = 10; or for __devsh_l_name in $argv[1..10]
+                set -qg $__devsh_l_name; and set -ga $__devsh_l_had $__devsh_l_name
+            end
+            set -e argv[1..10]
+        end
     end
+    __devsh_save_these $$__devsh_l_had
 end
 
-function __devsh_save_each
-    for __devsh_l_name in $argv
-        set -qg $__devsh_l_name; or continue
-        set -el $__devsh_l_name
-        set -ga __devsh_olds $__devsh_l_name
-        if set -qgx $__devsh_l_name; and not set -qg --path $__devsh_l_name # most are so
+function __devsh_save_these
+    set -ga __devsh_olds $argv
+    set -el $argv
+    if __devsh_plain $argv
+        for __devsh_l_name in $argv
             set -gx --unpath DEVSH_OLD_$__devsh_l_name $$__devsh_l_name
-        else
+        end
+    else
+        for __devsh_l_name in $argv
             __devsh_copy $__devsh_l_name DEVSH_OLD_$__devsh_l_name
         end
     end
 end
 
 function __devsh_restore
-    for __devsh_l_name in $__devsh_olds
-        set -l __devsh_l_old DEVSH_OLD_$__devsh_l_name
-        if set -qgx $__devsh_l_old; and not set -qg --path $__devsh_l_old
+    set -q __devsh_olds[1]; or return
+    if __devsh_plain DEVSH_OLD_$__devsh_olds
+        for __devsh_l_name in $__devsh_olds
+            set -l __devsh_l_old DEVSH_OLD_$__devsh_l_name
             set -gx --unpath $__devsh_l_name $$__devsh_l_old
-        else
-            __devsh_copy $__devsh_l_old $__devsh_l_name
+        end
+    else
+        for __devsh_l_name in $__devsh_olds
+            __devsh_copy DEVSH_OLD_$__devsh_l_name $__devsh_l_name
         end
     end
-    set -q __devsh_olds[1]; and set -eg DEVSH_OLD_$__devsh_olds
+    set -eg DEVSH_OLD_$__devsh_olds
+end
+
+# Are all of the global variables exported, and none a path variable? Then they are copied at a fraction of the cost.
+function __devsh_plain
+    set -qgx $argv; or return
+    set -qg --path $argv
+    set -l others $status # how many are none, up to 255
+    test $others -gt 0; or return
+    set -l rest $argv[$others..-1]
+    not set -q rest[2]
 end
 
 # Some value is not as it was made: what the user changed stays, the rest goes.

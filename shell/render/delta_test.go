@@ -55,6 +55,8 @@ func (b *deltaBed) check(t *testing.T, before env.Env, d env.Delta) {
 		t.Fatalf("fish does not parse it: %s\n%s", out, script)
 	}
 	var code strings.Builder
+	// What a shell remembers of a generation: here, all have the same name.
+	code.WriteString("set -eg (set -ng | string match -r '^__devsh_(?:had|missing)_.*')\n")
 	names := append(d.Variables(), someNames...)
 	for _, n := range names {
 		if n != env.Path {

@@ -86,7 +86,8 @@ func (g *generation) enter() {
 	g.function("enter", func() {
 		for names := range slices.Chunk(g.set, chunk) {
 			g.line("set -qg %s", strings.Join(names, " "))
-			g.line("test $status = %d; or __devsh_save %s", len(names), strings.Join(names, " "))
+			g.line("set -l __devsh_l_missing $status")
+			g.line("test $__devsh_l_missing = %d; or __devsh_save %s", len(names), strings.Join(names, " "))
 		}
 		// A reference means the value before entering, whatever else is set
 		// here: values with references are computed before any is set.

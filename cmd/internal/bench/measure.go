@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -83,8 +84,14 @@ func (s *shell) check(ctx context.Context) error {
 		in = out
 	}
 	for _, visit := range []struct{ dir, want string }{{"~/dev/rich", in}, {"~", out}, {"~/dev/rich/sub", in}, {"~", out}} {
+		s.arrived = time.Time{}
 		if err := s.do(ctx, "cd "+visit.dir); err != nil {
 			return err
+		}
+		if s.bed.nix && visit.want == in && s.arrived.IsZero() {
+			if _, err := s.await(ctx, "arrived"); err != nil {
+				return err
+			}
 		}
 		if got, err := s.look(ctx); err != nil {
 			return err
@@ -100,11 +107,15 @@ func (s *shell) check(ctx context.Context) error {
 func (r *runner) row(ctx context.Context, row row) error {
 	counts := map[string]int{}
 	results := map[string]*result{}
-	for round := range r.rounds + 1 {
+	rounds := r.rounds
+	if row.flake {
+		rounds = min(rounds, flakeRounds)
+	}
+	for round := range rounds + 1 {
 		for i := range r.shells {
 			s := r.shells[(i+round)%len(r.shells)]
 			name := s.bed.name
-			if r.gone[name] || row.step == "" && s.bed.nix {
+			if r.gone[name] || row.step == "" && s.bed.nix || row.flake && !s.bed.nix && (name != bare || row.arrival) {
 				continue
 			}
 			if round == 0 {
@@ -151,8 +162,8 @@ func (r *runner) calibrate(ctx context.Context, s *shell, row row) (int, error) 
 	const most = 2000
 	for n := 1; ; {
 		each, err := r.one(ctx, s, row, n)
-		if err != nil {
-			return 0, err
+		if err != nil || row.flake {
+			return 1, err
 		}
 		took := each * time.Duration(n)
 		if took >= r.span/2 || n == most {
@@ -167,8 +178,28 @@ func (r *runner) one(ctx context.Context, s *shell, row row, n int) (time.Durati
 	if row.step == "" {
 		return r.program(ctx, s.bed, row.program(s.bed), n)
 	}
+	if row.flake {
+		return s.flake(ctx, row)
+	}
 	d, err := s.times(ctx, row.step, n)
 	return d / time.Duration(n), err
+}
+
+// flake changes the flake, has the shell go there and back, and returns how
+// long it took until the prompt was back, or the environment there.
+func (s *shell) flake(ctx context.Context, row row) (time.Duration, error) {
+	if err := s.bed.change(); err != nil {
+		return 0, err
+	}
+	s.arrived = time.Time{}
+	took, err := s.times(ctx, row.step, 1)
+	if err == nil && s.bed.nix && s.arrived.IsZero() {
+		_, err = s.await(ctx, "arrived")
+	}
+	if row.arrival {
+		took = s.arrived.Sub(s.begin)
+	}
+	return took, errors.Join(err, s.do(ctx, "cd ~"))
 }
 
 // before brings the shell to where the row begins.
@@ -176,7 +207,7 @@ func (s *shell) before(ctx context.Context, row row) error {
 	if row.own {
 		return s.do(ctx, "__bench_own")
 	}
-	if strings.HasSuffix(row.step, "_enter") {
+	if strings.HasSuffix(row.step, "_enter") || row.flake {
 		return nil
 	}
 	return s.do(ctx, "cd ~/dev/rich")

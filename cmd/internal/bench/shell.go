@@ -24,6 +24,9 @@ type shell struct {
 	start   *os.File // where it waits for the start
 	lines   chan line
 	limit   time.Duration
+	// begin is when the last measurement began, arrived when the environment
+	// came last.
+	begin, arrived time.Time
 }
 
 // line is what the shell told, and when.
@@ -87,6 +90,9 @@ func (s *shell) await(ctx context.Context, word string) (line, error) {
 	for {
 		select {
 		case l := <-s.lines:
+			if l.text == "arrived" {
+				s.arrived = l.at
+			}
 			if l.text == word || strings.HasPrefix(l.text, word+" ") {
 				return l, nil
 			}
@@ -121,7 +127,7 @@ func (s *shell) times(ctx context.Context, step string, n int) (time.Duration, e
 	if _, err := s.await(ctx, "ready"); err != nil {
 		return 0, err
 	}
-	begin := time.Now()
+	s.begin = time.Now()
 	if _, err := s.start.WriteString("go\n"); err != nil {
 		return 0, err
 	}
@@ -130,7 +136,7 @@ func (s *shell) times(ctx context.Context, step string, n int) (time.Duration, e
 		return 0, err
 	}
 	_, err = s.await(ctx, "prompt")
-	return end.at.Sub(begin), err
+	return end.at.Sub(s.begin), err
 }
 
 // look returns the number of the project's entries on PATH, and the value of

@@ -27,6 +27,9 @@ func quartiles(times []time.Duration) (low, median, high time.Duration) {
 // added returns what each time has more than the one of the same round: what
 // slowed the whole round down does not show.
 func added(times, base []time.Duration) []time.Duration {
+	if base == nil { // there is nothing to compare with
+		return times
+	}
 	out := make([]time.Duration, min(len(times), len(base)))
 	for i := range out {
 		out[i] = times[i] - base[i]

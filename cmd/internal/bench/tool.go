@@ -36,6 +36,7 @@ type tool struct {
 	script  []string   // prints the hook
 	crowd   int        // how many other projects it is to know
 	nix     bool       // it gets a nix store of its own
+	config  string     // its settings, in devsh's config.toml
 }
 
 // tools returns the contenders that there are, and what is said of the others.
@@ -61,19 +62,20 @@ func tools(o options) (found []tool, notes []string) {
 		notes = append(notes, "mise is not measured: it is not installed, and could not be")
 	}
 	flake := func(project string) map[string]string { return map[string]string{"flake.nix": sample.Flake(project)} }
-	switch _, err := exec.LookPath("nix"); {
-	case o.nixDirenv == "":
-		notes = append(notes, "nix-direnv is not measured: NIX_DIRENV names no checkout of it")
-	case o.direnv == "" || err != nil:
-		notes = append(notes, "nix-direnv is not measured: it needs direnv and nix")
-	default:
-		found = append(found,
-			tool{name: devshNix, program: o.devsh, nix: true, files: flake},
-			tool{name: nixDirenv, program: o.direnv, nix: true, files: func(project string) map[string]string {
+	if _, err := exec.LookPath("nix"); err != nil {
+		notes = append(notes, "flakes are not measured: there is no nix")
+	} else {
+		// Its changes are allowed beforehand: that is not what is measured.
+		found = append(found, tool{name: devshNix, program: o.devsh, nix: true, files: flake, config: "[trust]\nroots = [\"~/dev\"]\n"})
+		if o.nixDirenv == "" || o.direnv == "" {
+			notes = append(notes, "nix-direnv is not measured: it needs direnv, and NIX_DIRENV has to name a checkout of it")
+		} else {
+			found = append(found, tool{name: nixDirenv, program: o.direnv, nix: true, files: func(project string) map[string]string {
 				files := flake(project)
 				files[".envrc"] = fmt.Sprintf("source '%s/direnvrc'\nuse flake\n", o.nixDirenv)
 				return files
 			}})
+		}
 	}
 	for i := range found {
 		found[i].commands()
@@ -106,6 +108,7 @@ type bed struct {
 	tool
 	tmp, home, project string
 	environ            []string
+	changes            int // of the flake
 }
 
 // newBed sets a tool up below tmp.
@@ -138,6 +141,15 @@ func newBed(ctx context.Context, t tool, tmp string) (*bed, error) {
 	if err := os.WriteFile(filepath.Join(b.home, ".config", "fish", "config.fish"), []byte(config), 0o644); err != nil {
 		return nil, err
 	}
+	if t.config != "" {
+		file := filepath.Join(b.home, ".config", "devsh", "config.toml")
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(file, []byte(t.config), 0o644); err != nil {
+			return nil, err
+		}
+	}
 	if t.nix {
 		if err := b.makeStore(); err != nil {
 			return nil, err
@@ -151,6 +163,16 @@ func newBed(ctx context.Context, t tool, tmp string) (*bed, error) {
 		return nil, err
 	}
 	return b, b.trust(ctx)
+}
+
+// change makes the flake another one, with the same environment.
+func (b *bed) change() error {
+	if !b.nix {
+		return nil
+	}
+	b.changes++
+	text := fmt.Sprintf("%s# change %d\n", sample.Flake(b.project), b.changes)
+	return os.WriteFile(filepath.Join(b.project, "flake.nix"), []byte(text), 0o644)
 }
 
 func (b *bed) fifo() string { return filepath.Join(b.tmp, "fifo") }
