@@ -42,7 +42,7 @@ is given the digest that «devsh status» shows.`,
 			if err := w.resolver.Allow(req); err != nil {
 				return err
 			}
-			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true, Background: a.startWorker, Grace: grace})
+			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true, Background: a.starter(), Grace: grace})
 			a.endProgress()
 			if err != nil {
 				return err

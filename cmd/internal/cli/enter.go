@@ -92,7 +92,7 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 // enterOnce does what is quickly done, and waits for one process that does the
 // rest, as long as patience lasts.
 func (a *app) enterOnce(ctx, patience context.Context, r *activation.Resolver, dir string) (again bool, err error) {
-	e, err := r.Enter(ctx, dir, activation.Options{Background: a.startWorker, Grace: grace})
+	e, err := r.Enter(ctx, dir, activation.Options{Background: a.starter(), Grace: grace})
 	if err != nil || e.State != activation.Building {
 		return false, err
 	}
@@ -115,8 +115,9 @@ var errBuilding = errors.New("still being built")
 // workCommand goes on where enter stopped waiting. Its standard input ends when
 // it may begin; descriptor 3 is the project's lock.
 func (a *app) workCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:    "work -- DIR",
+	var refresh bool
+	cmd := &cobra.Command{
+		Use:    "work [--refresh] -- DIR",
 		Short:  "Build an environment in the background (called by enter)",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
@@ -130,8 +131,12 @@ func (a *app) workCommand() *cobra.Command {
 				return usage(errors.New("work is called by enter alone"))
 			}
 			syscall.CloseOnExec(lockDescriptor) // what is run from here must not hold it
-			_, err = w.resolver.Resolve(cmd.Context(), args[0], activation.Options{Lock: os.NewFile(lockDescriptor, "lock")})
+			_, err = w.resolver.Resolve(cmd.Context(), args[0], activation.Options{
+				Refresh: refresh, Lock: os.NewFile(lockDescriptor, "lock"),
+			})
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&refresh, "refresh", false, "evaluate anew also what did not change")
+	return cmd
 }

@@ -11,12 +11,16 @@ import (
 )
 
 func (a *app) reloadCommand() *cobra.Command {
+	var wait bool
 	cmd := &cobra.Command{
-		Use:   "reload [DIR]",
+		Use:   "reload [--wait] [DIR]",
 		Short: "Evaluate a project anew",
-		Long: `Evaluate the project anew, also where nothing seems to have changed. Shells that stand
-in it have the result at their next prompt.`,
-		Example: "  devsh reload",
+		Long: `Evaluate the project anew, also where nothing seems to have changed. What takes long is done
+in the background; shells that stand in the project have the result by themselves.
+
+With --wait it shows how far that is until it is done; exit code 1 says that it failed.`,
+		Example: `  devsh reload
+  devsh reload --wait ~/dev/api`,
 		Args:    atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
@@ -28,7 +32,11 @@ in it have the result at their next prompt.`,
 					"reload without it, or write it into that file")
 			}
 			before := w.resolver.Known(dir)
-			e, err := w.resolver.Resolve(cmd.Context(), dir, activation.Options{Refresh: true})
+			opts := activation.Options{Refresh: true}
+			if !wait {
+				opts.Background, opts.Grace = a.starter("--refresh"), grace
+			}
+			e, err := w.resolver.Resolve(cmd.Context(), dir, opts)
 			a.endProgress()
 			if err != nil {
 				return err
@@ -46,6 +54,7 @@ in it have the result at their next prompt.`,
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it is done")
 	cmd.ValidArgsFunction = directories
 	return cmd
 }

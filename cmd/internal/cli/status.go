@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -15,9 +16,9 @@ import (
 
 func (a *app) statusCommand() *cobra.Command {
 	var dir string
-	var all, asJSON bool
+	var all, asJSON, watch bool
 	cmd := &cobra.Command{
-		Use:   "status [DIR] [--all] [--json]",
+		Use:   "status [DIR] [--all] [--json] [--watch]",
 		Short: "Show what is active and why",
 		Long: `Show what is active, from which layers and inputs it was made, whether it is stale and
 why, and what the project's trust is: what it wants, and the digest of just that.
@@ -45,6 +46,11 @@ it shows what was last known of each project, and is no judgement: exit code 0.`
 			if err != nil {
 				return err
 			}
+			if watch {
+				if err := a.watch(cmd.Context(), w, d); err != nil {
+					return err
+				}
+			}
 			s, err := a.inspect(w, d)
 			if err != nil {
 				return err
@@ -65,9 +71,24 @@ it shows what was last known of each project, and is no judgement: exit code 0.`
 	f.StringVar(&dir, "dir", "", "the same as the argument `DIR`")
 	f.BoolVar(&all, "all", false, "all known projects")
 	f.BoolVar(&asJSON, "json", false, "as JSON")
+	f.BoolVar(&watch, "watch", false, "wait for what is being built, and show how far it is")
 	_ = cmd.MarkFlagDirname("dir")
 	cmd.ValidArgsFunction = directories
 	return cmd
+}
+
+// watch waits for what is being built in the project that owns dir.
+func (a *app) watch(ctx context.Context, w *world, dir string) error {
+	e := w.resolver.Known(dir)
+	if e == nil || !e.Working() {
+		return nil
+	}
+	_, err := w.resolver.Await(ctx, e)
+	a.endProgress()
+	if errors.Is(err, activation.ErrEnded) {
+		return nil // status says so
+	}
+	return err
 }
 
 // status is what `devsh status --json` prints. Paths that are no UTF-8 are

@@ -144,6 +144,44 @@ func (f *Fish) expect(since session.Mark, pattern string) {
 	}
 }
 
+// TestReload: it is done in the background, for every shell that stands there,
+// unless somebody wants to wait; «status --watch» tells how far it is.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	b.open()
+	f := Start(t, b.Bed, Options{})
+	f.OK("cd " + dir + "; true") // waits for what allow has started
+	n := b.evaluations()
+	if err := os.Remove(b.gate); err != nil {
+		t.Fatal(err)
+	}
+	nixtest.Flake(t, dir, nixtest.Shell{
+		Vars: map[string]string{"FROM_FLAKE": "q"}, Builder: "PATH=/usr/bin:/bin; until [[ -e " + b.gate + " ]]; do sleep 0.02; done; echo another >$out",
+	})
+	b.Allow(t, dir)
+	f.OK("devsh reload") // is there already, so it does not wait
+	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
+		t.Errorf("while it is built FROM_FLAKE is %q", got)
+	}
+	mark := f.Session.Mark()
+	if err := f.Session.Type("devsh status --watch\r"); err != nil {
+		t.Fatal(err)
+	}
+	f.shows(`devsh: building dependency-1.2 \(\d of \d done\)`, mark)
+	b.open()
+	f.await("status --watch")
+	f.shows(`layer +nix`, mark)
+	if got := f.OK("echo $FROM_FLAKE"); got != "q\n" {
+		t.Errorf("when it is built FROM_FLAKE is %q", got)
+	}
+	f.OK("devsh reload --wait")
+	if got := b.evaluations() - n; got != 2 {
+		t.Errorf("nix was run %d times, want once for the change and once for reload --wait", got)
+	}
+}
+
 // TestPromptSegment: themes can show what is going on, and nothing where all
 // is well.
 func TestPromptSegment(t *testing.T) {
@@ -327,7 +365,7 @@ func TestWorkerKilled(t *testing.T) {
 	}
 	f.expect(0, "was ended 3 times")
 	b.open()
-	f.OK("devsh reload")
+	f.OK("devsh reload --wait")
 	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
 		t.Errorf("FROM_FLAKE is %q", got)
 	}
