@@ -21,7 +21,7 @@ in the background; shells that stand in the project have the result by themselve
 With --wait it shows how far that is until it is done; exit code 1 says that it failed.`,
 		Example: `  devsh reload
   devsh reload --wait ~/dev/api`,
-		Args:    atMostOne,
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {
