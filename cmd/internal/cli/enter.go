@@ -45,10 +45,6 @@ func (a *app) enterCommand() *cobra.Command {
 			}
 			err := a.enter(cmd.Context(), args[0], wait)
 			a.endProgress()
-			if wait == waitDone && errors.Is(err, context.Canceled) {
-				// The rest of the line must not run in the wrong environment.
-				_ = syscall.Kill(a.Parent, syscall.SIGINT)
-			}
 			if errors.Is(err, project.ErrNotGoverned) {
 				return nil // the hook has just learned which the roots are
 			}

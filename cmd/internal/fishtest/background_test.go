@@ -173,9 +173,7 @@ func TestReload(t *testing.T) {
 	b.open()
 	f.await("status --watch")
 	f.shows(`layer +nix`, mark)
-	if got := f.OK("echo $FROM_FLAKE"); got != "q\n" {
-		t.Errorf("when it is built FROM_FLAKE is %q", got)
-	}
+	f.until("echo $FROM_FLAKE", "q\n") // status may see it a moment before the shell is told
 	f.OK("devsh reload --wait")
 	if got := b.evaluations() - n; got != 2 {
 		t.Errorf("nix was run %d times, want once for the change and once for reload --wait", got)
@@ -200,9 +198,12 @@ func TestPromptSegment(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.before, got, c.want)
 		}
 	}
-	b.report(t, f, "building dependency-1.2 ")
+	f.until("devsh_prompt", "building dependency-1.2 ")
 	b.open()
 	f.OK("devsh exec -- true")
+	if got := f.OK("set -gx DEVSH_STATE building; fish -i -c 'devsh_prompt'; set -e DEVSH_STATE"); got != "" {
+		t.Errorf("in another shell, where all is well: %q", got)
+	}
 	b.Write(dir+"/flake.nix", "{ outputs = _: throw \"no\"; }\n")
 	f.OK("true")
 	if got := f.OK("devsh_prompt"); got != "changed\n" {
@@ -216,13 +217,13 @@ func TestPromptSegment(t *testing.T) {
 	}
 }
 
-// report waits until the segment tells how far it is.
-func (b *builds) report(t *testing.T, f *Fish, want string) {
-	t.Helper()
+// until runs a command until its output begins with want.
+func (f *Fish) until(command, want string) {
+	f.t.Helper()
 	deadline := time.Now().Add(Limit())
-	for !strings.Contains(f.OK("devsh_prompt"), want) {
+	for got := ""; !strings.HasPrefix(got, want); got = f.OK(command) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the segment does not tell %q", want)
+			f.t.Fatalf("%s: %q, want %q", command, got, want)
 		}
 	}
 }
@@ -254,30 +255,36 @@ func TestLineWaits(t *testing.T) {
 // and the environment follows all the same.
 func TestInterruptEndsTheLine(t *testing.T) {
 	t.Parallel()
-	b := newBuilds(t)
-	dir := b.flake("p")
-	f := Start(t, b.Bed, Options{})
-	arrived := b.onArrival(f)
-	ran := filepath.Join(b.Tmp, "ran")
-	mark := f.Session.Mark()
-	if err := f.Session.Type("cd " + dir + " && echo >" + ran + "\r"); err != nil {
-		t.Fatal(err)
-	}
-	f.shows("devsh: .*", mark)
-	if err := f.Session.Type("\x03"); err != nil {
-		t.Fatal(err)
-	}
-	f.await("Ctrl-C")
-	if _, err := os.Stat(ran); err == nil {
-		t.Error("the rest of the line ran")
-	}
-	if got := f.OK("pwd"); got != dir+"\n" {
-		t.Errorf("the shell is in %q", got)
-	}
-	b.open()
-	awaitFile(t, arrived)
-	if n := b.evaluations(); n != 1 {
-		t.Errorf("nix was run %d times", n)
+	for _, line := range []string{"cd DIR && echo >RAN", "cd DIR; echo >RAN", "work DIR", "for d in DIR; cd $d; echo >RAN; end"} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			b := newBuilds(t)
+			dir := b.flake("p")
+			ran := filepath.Join(b.Tmp, "ran")
+			f := Start(t, b.Bed, Options{})
+			f.OK("function work; cd $argv; echo >" + ran + "; end")
+			arrived := b.onArrival(f)
+			mark := f.Session.Mark()
+			if err := f.Session.Type(strings.NewReplacer("DIR", dir, "RAN", ran).Replace(line) + "\r"); err != nil {
+				t.Fatal(err)
+			}
+			f.shows("devsh: .*", mark)
+			if err := f.Session.Type("\x03"); err != nil {
+				t.Fatal(err)
+			}
+			f.await("Ctrl-C")
+			if _, err := os.Stat(ran); err == nil {
+				t.Error("the rest of the line ran")
+			}
+			if got := f.OK("pwd"); got != dir+"\n" {
+				t.Errorf("the shell is in %q", got)
+			}
+			b.open()
+			awaitFile(t, arrived)
+			if n := b.evaluations(); n != 1 {
+				t.Errorf("nix was run %d times", n)
+			}
+		})
 	}
 }
 
