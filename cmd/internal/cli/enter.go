@@ -20,6 +20,7 @@ const (
 	waitSoon    = "soon"    // a person is at the prompt, or will be
 	waitCapture = "capture" // nobody is there, and nobody will look later
 	waitDone    = "done"    // what the person typed goes on, and needs it
+	waitNone    = "none"    // nobody asks: the daemon works ahead
 )
 
 // grace is how long a person does not notice to wait, from the start of the
@@ -54,7 +55,7 @@ func (a *app) enterCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&abi, "abi", 0, "the hook's version: "+strconv.Itoa(activation.ABI))
-	cmd.Flags().StringVar(&wait, "wait", waitDone, "how long to wait: soon, capture or done")
+	cmd.Flags().StringVar(&wait, "wait", waitDone, "how long to wait: none, soon, capture or done")
 	return cmd
 }
 
@@ -70,10 +71,17 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 	if wait != waitDone {
 		w.resolver.Progress = nil // nobody is to see it
 	}
+	if wait == waitNone && a.without(w, dir) {
+		return nil
+	}
 	e, err := w.resolver.Enter(ctx, dir, activation.Options{Background: a.startWorker, Grace: grace})
 	if errors.Is(err, activation.ErrUnknown) && wait == waitDone {
 		e, err = w.resolver.Enter(ctx, dir, activation.Options{}) // another process is at work
 	}
+	if wait == waitNone {
+		return err
+	}
+	a.callDaemon(ctx, w, dir)
 	if err != nil || e.State != activation.Building {
 		return err
 	}

@@ -48,6 +48,7 @@ a project that is not allowed, that changed since, or whose environment failed.`
 			if err != nil {
 				return err
 			}
+			s.Daemon = daemonOf(cmd.Context(), w, s.Project)
 			if asJSON {
 				s.fill()
 				err = writeJSON(a.Stdout, s)
@@ -89,6 +90,7 @@ type status struct {
 	Trust       *statusTrust  `json:"trust,omitempty"`
 	Places      []statusPlace `json:"places,omitempty"` // the chain that contributes, outer first
 	Apart       []string      `json:"apart,omitempty"`  // flags and variables that hold for single commands, not for what is shown of shells
+	Daemon      *statusDaemon `json:"daemon,omitempty"`
 	NeedsPerson bool          `json:"needs_person"`
 	request     *activation.Request
 }
