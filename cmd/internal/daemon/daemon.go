@@ -39,6 +39,7 @@ var errEnough = errors.New("nobody needs it any more")
 // run is a daemon at work.
 type run struct {
 	*Daemon
+	lease   *Lease
 	watcher *watch.Watcher
 	exits   *exits
 	asked   chan request
@@ -75,7 +76,7 @@ func (d *Daemon) Run(ctx context.Context, lease *Lease) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := &run{
-		Daemon: d, watcher: watch.New(d.Skip), exits: newExits(), ctx: ctx,
+		Daemon: d, lease: lease, watcher: watch.New(d.Skip), exits: newExits(), ctx: ctx,
 		asked: make(chan request), done: make(chan outcome, 1), projects: map[string]*project{},
 		idle: time.NewTimer(d.Idle), started: time.Now(),
 	}
@@ -104,6 +105,9 @@ func (d *Daemon) Run(ctx context.Context, lease *Lease) error {
 // loop is all that the daemon does, one after the other.
 func (r *run) loop(stop context.CancelCauseFunc) error {
 	for {
+		if r.lease.lost() {
+			return errEnough
+		}
 		r.next()
 		select {
 		case <-r.ctx.Done():

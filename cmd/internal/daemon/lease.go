@@ -108,7 +108,7 @@ func (l *Lease) take(ctx context.Context, program string) error {
 
 // tryLock takes the lock, or fails with EWOULDBLOCK.
 func tryLock(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	f, err := os.OpenFile(lockFile(dir), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the daemon: %w", err)
 	}
@@ -149,15 +149,25 @@ func (l *Lease) listen(ctx context.Context) error {
 	})
 }
 
+// lost reports whether the state directory has gone, or is another: whoever
+// comes does not find this lease.
+func (l *Lease) lost() bool {
+	mine, err1 := l.lock.Stat()
+	there, err2 := os.Stat(lockFile(l.dir))
+	return err1 != nil || err2 != nil || !os.SameFile(mine, there)
+}
+
 // Close removes the socket and lets the lock go, in this order.
 func (l *Lease) Close() error {
 	var err error
-	if !l.given {
-		l.listener.Close()
+	l.listener.Close()
+	if !l.given && !l.lost() {
 		err = os.RemoveAll(Socket(l.dir))
 	}
 	return errors.Join(err, l.lock.Close())
 }
+
+func lockFile(dir string) string { return filepath.Join(dir, "lock") }
 
 // Socket is the socket of the daemon whose directory it is.
 func Socket(dir string) string { return filepath.Join(dir, "socket") }
@@ -176,7 +186,7 @@ func short(dir string, f func(path string) error) error {
 // Holder returns the process that holds the lock, 0 if there is none. It
 // changes nothing.
 func Holder(dir string) int {
-	f, err := os.Open(filepath.Join(dir, "lock"))
+	f, err := os.Open(lockFile(dir))
 	if err != nil {
 		return 0
 	}

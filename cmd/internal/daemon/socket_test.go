@@ -247,6 +247,50 @@ func TestOtherVersion(t *testing.T) {
 	stop(t, dir, ended)
 }
 
+// Where the state directory was deleted, another may serve, and this one ends.
+func TestStateDeleted(t *testing.T) {
+	dir := daemonDir(t)
+	ended := serving(t, take(t, dir, "a"), "a")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	again := serving(t, take(t, dir, "a"), "a")
+	awaitEnd(t, ended)
+	stop(t, dir, again)
+}
+
+// A socket that systemd holds is not taken away: who comes there has a daemon
+// started, with that socket.
+func TestServed(t *testing.T) {
+	dir := daemonDir(t)
+	if err := Prepare(dir); err != nil {
+		t.Fatal(err)
+	}
+	var theirs *net.UnixListener
+	err := short(dir, func(path string) (err error) {
+		theirs, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	theirs.SetUnlinkOnClose(false)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := Take(ctx, dir, "a", nil); !errors.Is(err, ErrServed) {
+		t.Error(err)
+	}
+	l, err := Take(t.Context(), dir, "a", theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop(t, dir, serving(t, l, "a"))
+	if _, err := os.Lstat(Socket(dir)); err != nil {
+		t.Error(err)
+	}
+}
+
 // One that neither answers nor ends is told, in time.
 func TestHeld(t *testing.T) {
 	dir := daemonDir(t)
