@@ -120,6 +120,18 @@ func TestChanges(t *testing.T) {
 		{name: "created", shown: "d/absent", do: func(b *bed) error { return os.WriteFile(b.path("d/absent"), nil, 0o644) }},
 		{name: "its directory deleted", do: func(b *bed) error { return os.RemoveAll(b.path("d")) }},
 		{name: "its directory renamed", do: func(b *bed) error { return os.Rename(b.path("d"), b.path("d2")) }},
+		{name: "its directory replaced", do: func(b *bed) error {
+			err := os.Rename(b.path("d"), b.path("d2"))
+			b.mkdir("d")
+			b.write("d/file", "new")
+			return err
+		}},
+		{name: "its directory deleted and made anew", do: func(b *bed) error {
+			err := os.RemoveAll(b.path("d"))
+			b.mkdir("d")
+			b.write("d/file", "new")
+			return err
+		}},
 		{name: "far below what is not there", shown: "no/such/dir/file", do: func(b *bed) error {
 			b.mkdir("no/such/dir")
 			return os.WriteFile(b.path("no/such/dir/file"), nil, 0o644)

@@ -176,6 +176,7 @@ const withFile = "[env]\nfile = [\".env\"]\n[watch]\nfiles = [\"*.txt\"]\n"
 // What changes is resolved once, where a shell stands, and nowhere else.
 func TestChanged(t *testing.T) {
 	b := newBed(t)
+	b.write("here/other", "")
 	here, there := b.project("here", withFile), b.project("there", withFile)
 	b.shell(here, here)
 	b.shell(b.home, there) // it was there
@@ -185,7 +186,7 @@ func TestChanged(t *testing.T) {
 	b.await(here)
 	b.write("here/new.txt", "")
 	b.await(here)
-	b.write("here/other", "")
+	b.write("here/other", "changed")
 	b.none("no input", "here/.env", here)
 	if e := b.resolver.Known(here); e == nil || len(e.Stale()) > 0 {
 		t.Errorf("%+v", e)
@@ -233,7 +234,7 @@ func TestBattery(t *testing.T) {
 	b.run()
 	b.write("p/.env", "A=1\n")
 	b.look(dir)
-	if s := b.status(); s.MayBuild || s.Resolved != 0 {
+	if s := b.status(); s.MayBuild || s.Resolved+s.Pending != 0 {
 		t.Errorf("%+v", s)
 	}
 	b.mayBuild.Store(true)
@@ -305,6 +306,27 @@ func TestIdle(t *testing.T) {
 	}
 	b.end(sh)
 	awaitEnd(t, ended)
+}
+
+// The end of a process is noticed by itself.
+func TestExits(t *testing.T) {
+	b := newBed(t)
+	one, two := b.shell(b.home, b.home), b.shell(b.home, b.home)
+	x := newExits()
+	defer x.close()
+	x.watch([]int{one.Process.Pid, two.Process.Pid})
+	x.watch([]int{two.Process.Pid})
+	x.watch([]int{two.Process.Pid})
+	b.end(one)
+	if len(x.held) != 1 || len(x.gone) != 0 {
+		t.Errorf("%d held, %d gone", len(x.held), len(x.gone))
+	}
+	b.end(two)
+	select {
+	case <-x.gone:
+	case <-time.After(limit):
+		t.Error("its end is not told")
+	}
 }
 
 // A process that has the number of a shell that ended is none.

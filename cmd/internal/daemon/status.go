@@ -20,6 +20,7 @@ type Status struct {
 	Watching watch.State
 	MayBuild bool
 	Resolved int // how often something was made anew
+	Pending  int // what is being made anew, or will be
 }
 
 // Watched is a project that is looked after.
@@ -31,6 +32,9 @@ type Watched struct {
 func (r *run) report() Status {
 	s := r.status
 	s.PID, s.Program, s.Since, s.Shells, s.MayBuild = os.Getpid(), r.Program, r.started, len(r.shells), r.MayBuild()
+	if s.Pending = len(r.queue); r.working != "" {
+		s.Pending++
+	}
 	for _, dir := range slices.Sorted(maps.Keys(r.projects)) {
 		s.Projects = append(s.Projects, Watched{dir, r.projects[dir].files})
 	}
