@@ -388,6 +388,46 @@ func TestDaemonOfSystemd(t *testing.T) {
 	}
 }
 
+// TestDaemonAtTheLimit: where inotify's limit is reached it says so, and the
+// prompts look as they do without it.
+func TestDaemonAtTheLimit(t *testing.T) {
+	t.Parallel()
+	if out, err := exec.Command("unshare", "-Ur", "true").CombinedOutput(); err != nil {
+		t.Skipf("no user namespaces, which have a limit of their own: %v %s", err, out)
+	}
+	b := newBed(t)
+	dir := b.Project("p", daemonProject)
+	b.Write(dir+"/.env", "VALUE=1\n")
+	b.Allow(t, dir)
+	cmd := exec.Command("unshare", "-Ur", "sh", "-c", `echo 2 >/proc/sys/user/max_inotify_watches; exec "$0" daemon run`, b.bin)
+	cmd.Env = b.Env().List()
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b.until(t, "it runs", func(s daemonStatus) bool { return s.PID != 0 && s.Limit != "" })
+	f := Start(t, b, Options{})
+	f.OK("cd " + dir)
+	b.Write(dir+"/.env", "VALUE=2\n")
+	f.OK("true")
+	if got := f.OK("echo $VALUE"); got != "2\n" {
+		t.Errorf("VALUE is %q", got)
+	}
+	b.Devsh(t, "enter", "--abi", "1", "--", dir)
+	s := b.daemonStatus(t)
+	if !strings.Contains(s.Limit, "fs.inotify.max_user_watches") || len(s.Unwatched) == 0 || s.Directories > 2 {
+		t.Errorf("%+v", s)
+	}
+	if text := b.Devsh(t, "status", dir); !strings.Contains(text, "not watched, the prompts look there: the limit of inotify's watches") {
+		t.Errorf("%s", text)
+	}
+	b.stopDaemon(t)
+	if err := cmd.Wait(); err != nil || strings.Count(log.String(), "max_user_watches") != 1 {
+		t.Errorf("%v: %q", err, log.String())
+	}
+}
+
 // TestDaemonIsSmall: what it takes of memory is bounded, after work too.
 func TestDaemonIsSmall(t *testing.T) {
 	t.Parallel()
