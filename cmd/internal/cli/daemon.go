@@ -27,10 +27,10 @@ func (a *app) daemonCommand() *cobra.Command {
 from in which shells stand; when one changes, it does what the next prompt would have done, and
 the shells are given the new environment as soon as it is there.
 
-With «enabled = true» in [daemon] of config.toml it is started when a shell has come to a
-project or a project changed; 10 minutes after the last shell in a project ended, it ends. On battery it does nothing
-ahead, unless «on_battery = true». Where it is not, or cannot watch, the prompts look for
-themselves, as they always do.
+With «enabled = true» in [daemon] of config.toml it is started when a shell comes to a new
+project, or one that changed; 10 minutes after the last shell ended, it ends. On battery it does
+nothing ahead, unless «on_battery = true». Where it is not, or cannot watch, the prompts look
+for themselves, as they always do.
 
   run     be the daemon, in the foreground
   start   start it in the background
