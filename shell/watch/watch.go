@@ -148,17 +148,28 @@ func (w *Watcher) run() {
 			clear(told)
 		case <-timer.C:
 		}
-		keys, next := w.gather.due(time.Now())
-		if slices.Contains(keys, replan) {
-			keys = append(keys[1:], w.arm()...) // it is the first
-			_, next = w.gather.due(time.Now())
-		}
-		for _, key := range keys {
-			told[key] = true
-		}
+		next := w.due(told)
 		timer.Stop()
 		if next > 0 {
 			timer.Reset(next)
+		}
+	}
+}
+
+// due adds the keys to be told now to told, and returns how long it is until
+// there are more, 0 if there are none.
+func (w *Watcher) due(told map[string]bool) time.Duration {
+	for {
+		keys, next := w.gather.due(time.Now())
+		for _, key := range keys {
+			told[key] = true
+		}
+		if !told[replan] {
+			return next
+		}
+		delete(told, replan)
+		for _, key := range w.arm() { // planning takes a while
+			told[key] = true
 		}
 	}
 }

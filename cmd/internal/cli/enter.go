@@ -75,7 +75,7 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 		return nil
 	}
 	e, err := w.resolver.Enter(ctx, dir, activation.Options{Background: a.startWorker, Grace: grace})
-	if errors.Is(err, activation.ErrUnknown) && wait == waitDone {
+	if wait == waitDone && (errors.Is(err, activation.ErrUnknown) || err == nil && e.State != activation.Building && len(e.Stale()) > 0) {
 		e, err = w.resolver.Enter(ctx, dir, activation.Options{}) // another process is at work
 	}
 	if wait == waitNone {
