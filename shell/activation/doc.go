@@ -20,6 +20,7 @@
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
 //	shells/PID                   what a running shell uses, where it stood, what it was told
+//	daemon/                      lock and socket of the daemon (cmd/internal/daemon)
 //	trust/                       see package trust; and what places were seen to read
 //	nix/                         see package nixenv
 //	gc                           as old as the last collection, and its lock

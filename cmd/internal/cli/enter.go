@@ -20,6 +20,7 @@ const (
 	waitSoon    = "soon"    // a person is at the prompt, or will be
 	waitCapture = "capture" // nobody is there, and nobody will look later
 	waitDone    = "done"    // what the person typed goes on, and needs it
+	waitNone    = "none"    // nobody asks: the daemon works ahead
 )
 
 // grace is how long a person at the prompt waits for a result that is near. What
@@ -52,7 +53,7 @@ func (a *app) enterCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&abi, "abi", 0, "the hook's version: "+strconv.Itoa(activation.ABI))
-	cmd.Flags().StringVar(&wait, "wait", waitDone, "how long to wait: soon, capture or done")
+	cmd.Flags().StringVar(&wait, "wait", waitDone, "how long to wait: none, soon, capture or done")
 	return cmd
 }
 
@@ -69,6 +70,14 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 	if wait != waitDone {
 		w.resolver.Progress = nil // nobody is to see it
 	}
+	if wait == waitNone {
+		if a.without(w, dir) {
+			return nil
+		}
+		_, err := w.resolver.Enter(ctx, dir, activation.Options{Background: a.starter(), Grace: grace})
+		return err
+	}
+	defer a.callDaemon(ctx, w, dir)
 	patience := ctx
 	limits := map[string]time.Duration{waitSoon: grace - a.Now().Sub(begin), waitCapture: w.settings.CaptureTimeout}
 	if limit, ok := limits[wait]; ok {
@@ -89,6 +98,9 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 // rest, as long as patience lasts.
 func (a *app) enterOnce(ctx, patience context.Context, r *activation.Resolver, dir string) (again bool, err error) {
 	e, err := r.Enter(ctx, dir, activation.Options{Background: a.starter(), Grace: grace})
+	if err == nil && e.State != activation.Building && len(e.Stale()) > 0 && patience == ctx {
+		e, err = r.Enter(ctx, dir, activation.Options{}) // after another process, which is at work on it
+	}
 	if err != nil || e.State != activation.Building {
 		return false, err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/hbohlen/devsh/cmd/internal/daemon"
 	"github.com/hbohlen/devsh/shell/env"
 )
 
@@ -31,6 +33,8 @@ type Env struct {
 	Parent int
 	// Executable is where the program lies.
 	Executable func() (string, error)
+	// PowerSupplies is where the system tells of them.
+	PowerSupplies fs.FS
 }
 
 // System is the Env of the real process.
@@ -39,6 +43,7 @@ func System() Env {
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Environ: os.Environ(), Getwd: os.Getwd, Now: time.Now, Exec: syscall.Exec,
 		HasTerminal: hasTerminal, Parent: os.Getppid(), Executable: os.Executable,
+		PowerSupplies: os.DirFS(daemon.PowerSupplies),
 	}
 }
 
@@ -102,7 +107,7 @@ back when you leave. While nothing changed, no process is started.
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),
-		a.execCommand(), a.envCommand(), a.shellCommand(), a.logCommand(), a.initCommand(), a.gcCommand(),
+		a.execCommand(), a.envCommand(), a.shellCommand(), a.logCommand(), a.initCommand(), a.gcCommand(), a.daemonCommand(),
 		a.hookCommand(), a.enterCommand(), a.workCommand(), a.shellHookCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
 	)
 	for _, c := range root.Commands() {

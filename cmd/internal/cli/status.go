@@ -55,6 +55,7 @@ it shows what was last known of each project, and is no judgement: exit code 0.`
 			if err != nil {
 				return err
 			}
+			s.Daemon = daemonOf(cmd.Context(), w, s.Project)
 			if asJSON {
 				s.fill()
 				err = writeJSON(a.Stdout, s)
@@ -113,6 +114,7 @@ type status struct {
 	Places      []statusPlace `json:"places,omitempty"`     // the chain that contributes, outer first
 	Off         []string      `json:"layers_off,omitempty"` // by the settings
 	Apart       []string      `json:"apart,omitempty"`      // flags and variables that hold for single commands, not for what is shown of shells
+	Daemon      *statusDaemon `json:"daemon,omitempty"`
 	NeedsPerson bool          `json:"needs_person"`
 	request     *activation.Request
 }

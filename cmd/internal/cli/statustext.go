@@ -54,6 +54,9 @@ func (a *app) showStatus(s *status) {
 	if s.Worker > 0 {
 		fmt.Fprintf(out, "  building  a new environment, in the background: %s\n", s.Progress)
 	}
+	if d := s.Daemon; d != nil {
+		fmt.Fprintf(out, "  daemon    %s\n", d)
+	}
 	if len(s.Apart) > 0 {
 		fmt.Fprintf(out, "  settings  %s: for single commands; shells have what is shown here\n", strings.Join(s.Apart, ", "))
 	}

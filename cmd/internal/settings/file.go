@@ -54,6 +54,13 @@ func (s setting) fromFile(doc *manifest.Document, home string, into map[string]a
 	if !ok {
 		return nil
 	}
+	if s.yesNo {
+		if !is[bool](v) {
+			return &manifest.Error{Pos: doc.Pos(key...), Msg: fmt.Sprintf("%s must be true or false, not %s", s.key, manifest.TypeName(v))}
+		}
+		put(into, s.key, v)
+		return nil
+	}
 	list, want := []any{v}, "a string"
 	if s.many {
 		if list, ok = v.([]any); !ok {

@@ -21,6 +21,7 @@ type setting struct {
 	// check takes a string, or []string where many is set, and returns the value to keep.
 	many  bool
 	check func(value string, home string) (string, *problem)
+	yesNo bool // it is true or false, and set in the file alone
 }
 
 // problem says what is wrong with a value.
@@ -33,6 +34,8 @@ var all = []setting{
 	{key: "layers.off", env: "DEVSH_LAYERS_OFF", split: ",", flag: "--layers-off", many: true, check: checkLayer},
 	{key: "shell_hook.timeout", check: checkTimeout},
 	{key: "capture.timeout", check: checkTimeout},
+	{key: "daemon.enabled", yesNo: true},
+	{key: "daemon.on_battery", yesNo: true},
 }
 
 // layer puts defaults, file, variables and flags on top of each other.
@@ -72,6 +75,10 @@ func put(m map[string]any, key string, value any) {
 	table, name, nested := strings.Cut(key, ".")
 	if !nested {
 		m[key] = value
+		return
+	}
+	if of, ok := m[table].(map[string]any); ok {
+		of[name] = value
 		return
 	}
 	m[table] = map[string]any{name: value}

@@ -34,6 +34,10 @@ type Settings struct {
 	// CaptureTimeout is how long a shell that nobody sits at, such as one that
 	// an editor reads an environment from, waits for what is being built.
 	CaptureTimeout time.Duration
+	// Daemon says that the daemon is started when there is something for it.
+	Daemon bool
+	// DaemonOnBattery says that it makes environments ahead also there.
+	DaemonOnBattery bool
 	// Default is the shell that is active in every place under a root.
 	Default Default
 	// Apart names the flags and variables because of which these settings are
@@ -161,6 +165,7 @@ func (s *Settings) fill(v *viper.Viper) {
 	s.TrustedRoots = v.GetStringSlice("trust.roots")
 	s.ShellHookTimeout = v.GetDuration("shell_hook.timeout")
 	s.CaptureTimeout = v.GetDuration("capture.timeout")
+	s.Daemon, s.DaemonOnBattery = v.GetBool("daemon.enabled"), v.GetBool("daemon.on_battery")
 	s.LayersOff = map[string]bool{}
 	for _, name := range v.GetStringSlice("layers.off") {
 		s.LayersOff[name] = true

@@ -51,6 +51,9 @@ roots = ["~/dev/mine"]
 off = ["nix", "devsh.toml"]
 [shell_hook]
 timeout = "1m30s"
+[daemon]
+enabled = true
+on_battery = true
 [default_shell]
 flake = "~/dotfiles#dev"
 [default_shell.env]
@@ -67,7 +70,7 @@ append = ["/opt/man"]
 		t.Fatal(err)
 	}
 	at := func(line int) manifest.Pos { return manifest.Pos{Path: file, Line: line, Column: 1} }
-	wantEnv := []manifest.Assignment{{Name: "GoFlags", Value: env.Lit("-mod=mod"), Pos: at(13)}, {Name: "A", Value: env.Lit("1.10"), Pos: at(14)}}
+	wantEnv := []manifest.Assignment{{Name: "GoFlags", Value: env.Lit("-mod=mod"), Pos: at(16)}, {Name: "A", Value: env.Lit("1.10"), Pos: at(17)}}
 	m := s.Default.Manifest
 	if m == nil || !reflect.DeepEqual(m.Env, wantEnv) || m.Aliases["G.s"] != "git status" || len(m.Lists) != 2 {
 		t.Errorf("manifest: %+v", m)
@@ -78,7 +81,7 @@ append = ["/opt/man"]
 	}
 	want := &Settings{File: file, Digest: s.Digest, Roots: []string{"/home/u/dev", "/srv/code"}, Message: Quiet,
 		TrustedRoots: []string{"/home/u/dev/mine"}, LayersOff: map[string]bool{"nix": true, "devsh.toml": true},
-		ShellHookTimeout: 90 * time.Second, CaptureTimeout: 10 * time.Second, Default: Default{Flake: "/home/u/dotfiles#dev"}}
+		ShellHookTimeout: 90 * time.Second, CaptureTimeout: 10 * time.Second, Daemon: true, DaemonOnBattery: true, Default: Default{Flake: "/home/u/dotfiles#dev"}}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}
@@ -139,6 +142,8 @@ func TestFileErrors(t *testing.T) {
 		{"[shell_hook]\ntimeout = '30'", `:2:1: shell_hook.timeout: "30" is not a duration`, "unit"},
 		{"[shell_hook]\ntimeout = '-1s'", "is not between", ""},
 		{"[shell_hook]\ntimeout = '2h'", "is not between", ""},
+		{"[daemon]\nenabled = 'yes'", ":2:1: daemon.enabled must be true or false, not a string", ""},
+		{"[daemon]\non_batery = true", `:2:1: unknown key "on_batery" in [daemon]`, `"on_battery"`},
 		{"[default_shell]\nflak = 'x'", `:2:1: unknown key "flak" in [default_shell]`, `"flake"`},
 		{"[default_shell]\nflake = 1", ":2:1: default_shell.flake must be a string", ""},
 		{"[default_shell]\nflake = './x'", ":2:1: default_shell.flake: \"./x\" is not a flake reference", "github:"},

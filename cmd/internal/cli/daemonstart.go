@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/hbohlen/devsh/cmd/internal/daemon"
+)
+
+const (
+	// callLimit is how long a shell waits for the daemon to listen.
+	callLimit = 10 * time.Millisecond
+	// stopLimit is how long one that is to end may go on; then it is killed,
+	// which does no harm.
+	stopLimit = 3 * time.Second
+	// maxDaemonLog is beyond what its log is begun anew, in bytes.
+	maxDaemonLog = 256 << 10
+)
+
+// callDaemon tells the daemon that a shell has come to the directory, and
+// starts one where there is none, or an older one, if the user wants it. It
+// does not wait, and failing is no harm: the prompts look for themselves.
+func (a *app) callDaemon(ctx context.Context, w *world, dir string) {
+	if !w.settings.Daemon {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	c, err := daemon.Dial(ctx, w.resolver.Store.Daemon())
+	own, _ := daemon.Identity(thisProgram)
+	switch {
+	case err == nil && c.Program == own:
+		_ = c.Look(filepath.Clean(dir))
+	case err == nil:
+		c.Close()
+		_ = a.startDaemon(w)
+	case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist):
+		_ = a.startDaemon(w)
+	}
+}
+
+// startDaemon starts one in a session of its own; if there is one already, it
+// ends at once. What it says is in its log.
+func (a *app) startDaemon(w *world) error {
+	program, err := a.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	store := w.resolver.Store
+	if err := errors.Join(store.Open(), daemon.Prepare(store.Daemon())); err != nil {
+		return err
+	}
+	path := daemonLog(store.Daemon())
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+	if info, err := os.Lstat(path); err == nil && info.Size() > maxDaemonLog {
+		flags |= os.O_TRUNC
+	}
+	log, err := os.OpenFile(path, flags, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the daemon's log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(program, "daemon", "run")
+	cmd.Env = a.daemonEnv()
+	cmd.Dir = "/"
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// A pipe that this process has inherited must not stay open as long as the
+	// daemon lives: somebody may wait for its end. Where the kernel cannot do
+	// it (before 5.11), so be it.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the daemon: %w", err)
+	}
+	return cmd.Process.Release()
+}
+
+func daemonLog(dir string) string { return filepath.Join(dir, "log") }
+
+// daemonEnv is the environment without what devsh made active, and without
+// what systemd says to this process alone.
+func (a *app) daemonEnv() []string {
+	e := maps.Clone(a.leave())
+	maps.DeleteFunc(e, func(name, _ string) bool { return strings.HasPrefix(name, "LISTEN_") })
+	return e.List()
+}
+
+func (a *app) daemonStart() *cobra.Command {
+	return &cobra.Command{
+		Use:   "start",
+		Short: "Start the daemon in the background",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := a.shellsWorld()
+			if err != nil {
+				return err
+			}
+			own, err := daemon.Identity(thisProgram)
+			if err != nil {
+				return err
+			}
+			dir := w.resolver.Store.Daemon()
+			serves := func() bool {
+				c, err := daemon.Dial(cmd.Context(), dir)
+				c.Close()
+				return err == nil && c.Program == own
+			}
+			if serves() {
+				fmt.Fprintln(a.Stderr, "devsh: the daemon is running already")
+				return nil
+			}
+			if err := a.startDaemon(w); err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), 2*stopLimit)
+			defer cancel()
+			if err := daemon.Wait(ctx, serves); err != nil {
+				return hinted(fmt.Errorf("start the daemon: %w", err), "what it said is in "+a.tilde(daemonLog(dir)))
+			}
+			fmt.Fprintln(a.Stderr, "devsh: the daemon is running")
+			return nil
+		},
+	}
+}
+
+func (a *app) daemonStop() *cobra.Command {
+	return &cobra.Command{
+		Use:   "stop",
+		Short: "Have the daemon end",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := a.shellsWorld()
+			if err != nil {
+				return err
+			}
+			dir := w.resolver.Store.Daemon()
+			pid := daemon.Holder(dir)
+			if pid == 0 {
+				fmt.Fprintln(a.Stderr, "devsh: there is no daemon")
+				return nil
+			}
+			if c, err := daemon.Dial(cmd.Context(), dir); err == nil {
+				_ = c.Stop() // if it does not hear, it will feel
+			}
+			gone := func() bool { return daemon.Holder(dir) != pid }
+			for _, sig := range []syscall.Signal{0, syscall.SIGTERM, syscall.SIGKILL} {
+				if gone() { // else it is the one: it holds the lock
+					break
+				}
+				_ = syscall.Kill(pid, sig)
+				ctx, cancel := context.WithTimeout(cmd.Context(), stopLimit)
+				err = daemon.Wait(ctx, gone)
+				cancel()
+			}
+			if err != nil {
+				return fmt.Errorf("stop the daemon, process %d: %w", pid, err)
+			}
+			fmt.Fprintln(a.Stderr, "devsh: the daemon has ended")
+			return nil
+		},
+	}
+}

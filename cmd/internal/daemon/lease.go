@@ -1,0 +1,225 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Lease is the right to be the daemon of a state directory: the lock, and the
+// socket that only its holder makes.
+type Lease struct {
+	dir      string // as long as Store.Daemon
+	lock     *os.File
+	listener *net.UnixListener
+	// given says that somebody else made the socket and keeps it: systemd.
+	given bool
+}
+
+// Errors that say why there is no lease.
+var (
+	// ErrRunning says that a daemon of this very program is there.
+	ErrRunning = errors.New("a daemon is running already")
+	// ErrServed says that systemd holds the socket: it starts a daemon itself.
+	ErrServed = errors.New("systemd starts the daemon")
+	// ErrHeld says that what holds the lock neither answers nor ends.
+	ErrHeld = errors.New("another daemon does not end")
+)
+
+const (
+	leasePoll  = 10 * time.Millisecond
+	leaseLimit = 5 * time.Second // for a daemon of before to end
+)
+
+// Take takes the lease in the directory, which must lie in one that is the
+// user's own. A daemon of another program is asked to end first: who was
+// started last serves. given is the socket that systemd made, or nil.
+func Take(ctx context.Context, dir, program string, given *net.UnixListener) (*Lease, error) {
+	if err := Prepare(dir); err != nil {
+		return nil, err
+	}
+	l := &Lease{dir: dir, listener: given, given: given != nil}
+	ctx, cancel := context.WithTimeoutCause(ctx, leaseLimit, ErrHeld)
+	defer cancel()
+	if err := l.take(ctx, program); err != nil {
+		return nil, err
+	}
+	if l.given {
+		return l, nil
+	}
+	if err := l.listen(ctx); err != nil {
+		return nil, errors.Join(err, l.lock.Close())
+	}
+	return l, nil
+}
+
+// Prepare makes the daemon's directory, for nobody else.
+func Prepare(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make the daemon's directory: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("look at the daemon's directory: %w", err)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s is not a directory of yours", dir)
+	}
+	if info.Mode().Perm() != 0o700 {
+		return os.Chmod(dir, 0o700)
+	}
+	return nil
+}
+
+// take waits for the lock, and has a daemon of another program let it go.
+func (l *Lease) take(ctx context.Context, program string) error {
+	for {
+		lock, err := tryLock(l.dir)
+		if err == nil {
+			l.lock = lock
+			_, err = lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+			return err
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		// With a socket of systemd's one would talk to oneself.
+		if c, err := Dial(ctx, l.dir); err == nil && !l.given {
+			if c.Program == program {
+				c.Close()
+				return ErrRunning
+			}
+			_ = c.Stop() // if it does not hear, the time is up at some time
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(leasePoll):
+		}
+	}
+}
+
+// tryLock takes the lock, or fails with EWOULDBLOCK.
+func tryLock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(lockFile(dir), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the daemon: %w", err)
+	}
+	if err := flock(f, syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return f, nil
+}
+
+func flock(f *os.File, how int) error {
+	for {
+		if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// listen makes the socket. Under the lock one that is there is nobody's, or
+// systemd's, which does not take the lock.
+func (l *Lease) listen(ctx context.Context) error {
+	if c, err := Dial(ctx, l.dir); err == nil || errors.Is(err, errSilent) {
+		c.Close()
+		return ErrServed
+	}
+	path := Socket(l.dir)
+	if err := os.RemoveAll(path); err != nil {
+		return fmt.Errorf("remove the socket of a daemon that has ended: %w", err)
+	}
+	return short(l.dir, func(path string) error {
+		listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		listener.SetUnlinkOnClose(false) // its name here is not that of the file
+		l.listener = listener
+		return os.Chmod(path, 0o600)
+	})
+}
+
+// lost reports whether the state directory has gone, or is another: whoever
+// comes does not find this lease.
+func (l *Lease) lost() bool {
+	mine, err1 := l.lock.Stat()
+	there, err2 := os.Stat(lockFile(l.dir))
+	return err1 != nil || err2 != nil || !os.SameFile(mine, there)
+}
+
+// Close removes the socket and lets the lock go, in this order.
+func (l *Lease) Close() error {
+	var err error
+	l.listener.Close()
+	if !l.given && !l.lost() {
+		err = os.RemoveAll(Socket(l.dir))
+	}
+	return errors.Join(err, l.lock.Close())
+}
+
+func lockFile(dir string) string { return filepath.Join(dir, "lock") }
+
+// Socket is the socket of the daemon whose directory it is.
+func Socket(dir string) string { return filepath.Join(dir, "socket") }
+
+// short calls f with a name of the socket in the directory that is short
+// enough for one.
+func short(dir string, f func(path string) error) error {
+	d, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return f(fmt.Sprintf("/proc/self/fd/%d/socket", d.Fd()))
+}
+
+// Holder returns the process that holds the lock, 0 if there is none. It
+// changes nothing.
+func Holder(dir string) int {
+	f, err := os.Open(lockFile(dir))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	if flock(f, syscall.LOCK_SH) == nil {
+		return 0
+	}
+	text := make([]byte, 32)
+	n, _ := f.Read(text)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n])))
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+// Given returns the socket that systemd made, by the variables that say so
+// (sd_listen_fds(3)), or nil.
+func Given(getenv func(string) string) (*net.UnixListener, error) {
+	const first = 3
+	if getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) || getenv("LISTEN_FDS") != "1" {
+		return nil, nil
+	}
+	f := os.NewFile(first, "socket")
+	defer f.Close()
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, fmt.Errorf("take the socket of systemd: %w", err)
+	}
+	u, ok := l.(*net.UnixListener)
+	if !ok {
+		return nil, errors.Join(errors.New("take the socket of systemd: it is another kind of socket"), l.Close())
+	}
+	u.SetUnlinkOnClose(false)
+	return u, nil
+}
