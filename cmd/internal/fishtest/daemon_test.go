@@ -48,7 +48,8 @@ func (b *Bed) until(t testing.TB, what string, ok func(daemonStatus) bool) daemo
 			return s
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: %+v", what, s)
+			log, _ := os.ReadFile(filepath.Join(b.Home, "state/devsh/v1/daemon/log"))
+			t.Fatalf("%s: %+v; the daemon's log: %s", what, s, log)
 		}
 	}
 }
