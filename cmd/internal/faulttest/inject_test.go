@@ -43,6 +43,8 @@ func newInjection(t *testing.T) *injection {
 	if r := b.run(b.command(strace, "-f", "-o", "/dev/null", "-e", "inject=fsync:error=EIO:when=1", "/bin/true")); r.code != 0 {
 		t.Skipf("strace cannot trace here: %s", r.stderr)
 	}
+	// It was just collected, so no process goes on with that in the background.
+	b.Write(filepath.Join(b.state(), "gc"), "")
 	now := time.Now()
 	return &injection{bed: b, before: now.Add(-time.Hour), after: now.Add(-time.Minute)}
 }
