@@ -19,7 +19,7 @@ import (
 
 // rendererVersion is part of the identity of generations and entries. It grows
 // when the same thing is rendered differently.
-const rendererVersion = 3
+const rendererVersion = 4
 
 // generationID names a delta of a project by its content. Salt is what else
 // makes it a new generation, such as the watched files.

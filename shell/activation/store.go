@@ -164,18 +164,20 @@ type Active struct {
 	Generation string // the id
 }
 
-// ParseActive reads the variables that entering exports. Only a generation of
+// ParseActive reads the variable that entering exports. Only a generation of
 // a store that the user owns is accepted: what it holds is about to be trusted.
-func ParseActive(generation, projectDir string) (Active, bool) {
+// The project is the generation's: in the code of a place around it,
+// [env.ProjectVar] names that one.
+func ParseActive(generation string) (Active, bool) {
 	place, id, ok := strings.Cut(generation, "/"+project.Reserved+"/g-")
 	if !ok || id == "" || strings.Contains(id, "/") || !filepath.IsAbs(generation) || filepath.Clean(generation) != generation {
 		return Active{}, false
 	}
-	state, ok := strings.CutSuffix(place, projectDir)
-	if !ok || projectDir == "" || filepath.Base(state) != "tree" || filepath.Dir(state) != NewStore(filepath.Dir(filepath.Dir(filepath.Dir(state)))).Dir {
+	stateHome, dir, ok := strings.Cut(place, NewStore("/").tree()+"/")
+	if !ok {
 		return Active{}, false
 	}
-	a := Active{Store: Store{Dir: filepath.Dir(state)}, Project: projectDir, Generation: id}
+	a := Active{Store: NewStore(stateHome), Project: "/" + dir, Generation: id}
 	info, err := os.Lstat(generation)
 	if err != nil || !info.IsDir() || owned(generation, info) != nil || a.Store.check() != nil {
 		return Active{}, false

@@ -9,7 +9,7 @@ import (
 )
 
 // contract is the digest of everything that is rendered for the hook.
-const contract = "a5f28220a1fb09a7"
+const contract = "d7fed546df0386e2"
 
 // TestContract: who changes what is rendered has to say whether generations
 // and entries of before are still what would be made (else rendererVersion in
@@ -19,10 +19,10 @@ const contract = "a5f28220a1fb09a7"
 func TestContract(t *testing.T) {
 	h := sha256.New()
 	h.Write(FishGeneration("ID", env.Delta{
-		Set:     map[string]env.Value{"A": {{Text: "a"}}, "R": {{Ref: "B"}, {Text: "x"}}},
+		Set:     map[string]env.Value{"A": {{Text: "a"}}, "R": {{Ref: "B"}, {Text: "d7fed546df0386e2"}}},
 		Unset:   map[string]bool{"U": true},
 		Lists:   map[string]env.List{env.Path: {Prepend: []string{"/b"}, Append: []string{"/z"}}, "L": {Prepend: []string{"/l"}}},
-		Aliases: map[string]string{"hi": "echo hi"}, CompletionDirs: []string{"/c"},
+		Aliases: map[string]env.Alias{"hi": {Dir: "/p", Text: "echo hi"}}, Functions: map[string]env.Function{"f": {Dir: "/p", Bash: "/bash", Script: "0"}}, CompletionDirs: []string{"/c"},
 		Enter: []env.Hook{{Dir: "/p", Code: "echo in"}}, Leave: []env.Hook{{Dir: "/p", Code: "echo out"}},
 	}))
 	h.Write(FishChecks(Watch{Entry: "e_1", Dir: "/e", Current: "/current", Note: "note", Checks: []Check{
