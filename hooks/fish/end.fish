@@ -27,7 +27,7 @@ function __devsh_start
     end
     set -eg DEVSH_STATE # of the shell that started this one
     set -qx IN_NIX_SHELL; and set -qx NIX_BUILD_TOP; and set -g __devsh_by_hand
-    set -qx DEVSH_GENERATION; and __devsh_adopt
+    __devsh_adopt
     return 0
 end
 
