@@ -214,8 +214,27 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 		}
 	}
 	w.layer(LayerNix, name, res.Delta)
-	w.layers[len(w.layers)-1].Notes = res.Warnings
+	w.layers[len(w.layers)-1].Notes = notes(res)
 	return w.keepRoot(res)
+}
+
+// maxIncomplete is how many reasons are told for inputs that may be missing.
+const maxIncomplete = 5
+
+// notes is what the person may want to know of an evaluation.
+func notes(res *nixenv.Result) []string {
+	out := slices.Clone(res.Warnings)
+	for _, what := range res.Skipped {
+		out = append(out, "not taken: "+what)
+	}
+	reasons := res.Files.Incomplete
+	for _, why := range reasons[:min(maxIncomplete, len(reasons))] {
+		out = append(out, "inputs may be missing: "+why)
+	}
+	if more := len(reasons) - maxIncomplete; more > 0 {
+		out = append(out, fmt.Sprintf("inputs may be missing for %d more reasons", more))
+	}
+	return out
 }
 
 // keepRoot makes what keeps the environment in nix's store an input: the shells
