@@ -86,6 +86,9 @@ func (p Place) makeDir(name string, files map[string][]byte, more func(dir strin
 		if err := more(tmp); err != nil {
 			return err
 		}
+		if err := atomicfile.SyncDir(tmp); err != nil {
+			return err
+		}
 	}
 	target := filepath.Join(p.Dir, name)
 	if err := os.Rename(tmp, target); err == nil {
