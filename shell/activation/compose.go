@@ -12,6 +12,7 @@ import (
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/manifest"
 	"github.com/hbohlen/devsh/shell/nixenv"
+	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
@@ -271,18 +272,12 @@ func nixProblem(err error) error {
 // gitIndex returns the index of the repository that holds dir, if it is an
 // ordinary one: git add changes it.
 func gitIndex(dir string) []inputs.File {
-	for d := dir; ; d = filepath.Dir(d) {
-		if f, err := inputs.Stat(filepath.Join(d, ".git")); err == nil && f.Exists {
-			index, err := inputs.Stat(filepath.Join(d, ".git", "index"))
-			if err != nil {
-				return nil
-			}
-			return []inputs.File{index}
-		}
-		if d == filepath.Dir(d) {
-			return nil
-		}
+	top := project.WorkTree(dir)
+	index, err := inputs.Stat(filepath.Join(top, ".git", "index"))
+	if top == "" || err != nil {
+		return nil
 	}
+	return []inputs.File{index}
 }
 
 func (w *resolution) layer(name, source string, d env.Delta) {

@@ -218,7 +218,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 		w.describe(e, delta)
 		return e, delta, nil
 	case problem != nil:
-		e.State, e.Error, e.Hint = Failed, problem.Error(), hintOf(problem)
+		e.State, e.Error, e.Hint = Failed, problem.Error(), HintOf(problem)
 		e.Note = w.problemNote(e)
 		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/hbohlen/devsh/shell/project"
 )
 
 // Limits of the walk that measures what nix would copy.
@@ -16,21 +18,6 @@ const (
 	maxTreeSize    = 2 << 30 // bytes
 	maxTreeEntries = 1_000_000
 )
-
-// repository returns the nearest directory at or above dir that git governs,
-// or "".
-func repository(dir string) string {
-	for {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
 
 // Files returns the files that evaluating s is known to read, without running
 // anything: those that the paths written in its Nix files lead to, and, marked
@@ -41,7 +28,7 @@ func (s Source) Files(extra ...Input) (Files, error) {
 	if s.Ref != "" {
 		return Files{}, nil
 	}
-	root := repository(s.Dir)
+	root := project.WorkTree(s.Dir)
 	if root == "" {
 		root = s.Dir
 	}
