@@ -143,10 +143,10 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 }
 
 func (w *resolution) defaultShell(ctx context.Context) error {
-	if w.Settings.Off(LayerDefault) {
+	if w.Settings.off(LayerDefault) {
 		return nil
 	}
-	if ref := w.Settings.DefaultFlake; ref != "" && !w.Settings.Off(LayerNix) {
+	if ref := w.Settings.DefaultFlake; ref != "" && !w.Settings.off(LayerNix) {
 		source, err := nixenv.ParseRef(w.project.Root, ref)
 		if err != nil {
 			return fmt.Errorf("default_shell: %w", err)
@@ -166,7 +166,7 @@ func (w *resolution) defaultShell(ctx context.Context) error {
 }
 
 func (w *resolution) manifestLayer(p *place) error {
-	if w.Settings.Off(LayerManifest) {
+	if w.Settings.off(LayerManifest) {
 		return nil
 	}
 	d, err := p.delta(w.Home)

@@ -45,7 +45,7 @@ func (r *Resolver) examine(dir string) (*place, error) {
 	p := &place{dir: dir, deciding: trust.Inputs{Dir: dir}, seen: r.loadSeen(dir)}
 	p.readManifest()
 	p.readDotenv()
-	p.readNix(r.Settings.Off(LayerNix))
+	p.readNix(r.Settings.off(LayerNix))
 	if p.broken != nil {
 		return p, p.broken
 	}

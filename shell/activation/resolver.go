@@ -34,8 +34,8 @@ type Settings struct {
 	Apart bool
 }
 
-// Off reports whether the user has switched a layer off.
-func (s Settings) Off(layer string) bool { return s.LayersOff[layer] }
+// off reports whether the user has switched a layer off.
+func (s Settings) off(layer string) bool { return s.LayersOff[layer] }
 
 // Resolver computes environments and publishes them.
 type Resolver struct {
@@ -58,7 +58,7 @@ type Resolver struct {
 }
 
 func (r *Resolver) trust() *trust.Store {
-	return &trust.Store{Dir: r.Store.Trust(), Risky: manifest.TouchesCode, Trees: r.Settings.TrustedTrees}
+	return &trust.Store{Dir: r.Store.trust(), Risky: manifest.TouchesCode, Trees: r.Settings.TrustedTrees}
 }
 
 // resolution is the work on one project.

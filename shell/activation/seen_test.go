@@ -91,9 +91,9 @@ func TestComputedImport(t *testing.T) {
 			b.nix.Git(t, b.dev+"/p", ".")
 		}
 		b.check("first", "p", "FOO", "one", 1)
-		memory := hash(t, b.Store.Trust())
+		memory := hash(t, b.Store.trust())
 		e := b.check("again", "p", "FOO", "one", 0)
-		if _, err := b.Resolve(t.Context(), b.dev+"/p", Options{Judge: true}); err != nil || hash(t, b.Store.Trust()) != memory {
+		if _, err := b.Resolve(t.Context(), b.dev+"/p", Options{Judge: true}); err != nil || hash(t, b.Store.trust()) != memory {
 			t.Errorf("a second run changed what is remembered: %v", err)
 		}
 		for _, name := range []string{"x.nix", "data.txt"} {

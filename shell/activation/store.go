@@ -38,7 +38,7 @@ func (s Store) Open() error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.Settings(), s.Trust()} {
+	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.settings(), s.trust()} {
 		if err := makeDirs(filepath.Dir(s.Dir), dir); err != nil {
 			return err
 		}
@@ -117,11 +117,11 @@ func (s Store) tree() string { return filepath.Join(s.Dir, "tree") }
 // Shells is where running shells note the generation that they use.
 func (s Store) Shells() string { return filepath.Join(s.Dir, "shells") }
 
-// Settings is where the hook finds what it needs of the user's settings.
-func (s Store) Settings() string { return filepath.Join(s.Dir, "settings") }
+// settings is where the hook finds what it needs of the user's settings.
+func (s Store) settings() string { return filepath.Join(s.Dir, "settings") }
 
-// Trust is where the records of package trust are.
-func (s Store) Trust() string { return filepath.Join(s.Dir, "trust") }
+// trust is where the records of package trust are.
+func (s Store) trust() string { return filepath.Join(s.Dir, "trust") }
 
 // Nix is where evaluations are kept.
 func (s Store) Nix() string { return filepath.Join(s.Dir, "nix") }

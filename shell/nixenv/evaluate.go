@@ -115,7 +115,7 @@ func (e *evaluation) identify() error {
 		return err
 	}
 	e.files = files
-	e.key = Key(s, files, e.env["NIX_PATH"], e.req.Salt)
+	e.key = keyOf(s, files, e.env["NIX_PATH"], e.req.Salt)
 	e.dir = keyDir(e.req.StateDir, e.key)
 	if judged := e.req.Judged; judged != nil && !judged.equal(files) {
 		return changed(s)

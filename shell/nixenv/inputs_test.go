@@ -3,6 +3,7 @@ package nixenv
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,7 +75,7 @@ func TestExactInputs(t *testing.T) {
 			}
 			later := time.Now().Add(time.Hour)
 			for _, name := range []string{"flake.nix", "shell.nix", "nix/tools.nix", "computed.nix"} {
-				if err := os.Chtimes(filepath.Join(dir, name), later, later); err != nil && !os.IsNotExist(err) {
+				if err := os.Chtimes(filepath.Join(dir, name), later, later); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					t.Fatal(err)
 				}
 			}

@@ -46,7 +46,7 @@ func (s Source) Files(extra ...Input) (Files, error) {
 		start = append(start, filepath.Join(filepath.Dir(rel), lockFile))
 	}
 	read := readBelow(opened)
-	files := Closure(read, start...)
+	files := closureOf(read, start...)
 	if len(extra) > 0 {
 		decides := map[string]bool{}
 		for _, in := range extra {
@@ -66,7 +66,7 @@ func (s Source) Files(extra ...Input) (Files, error) {
 			start = append(start, rel)
 			decides[rel] = in.Deciding
 		}
-		all := Closure(read, start...)
+		all := closureOf(read, start...)
 		all.markExtra(files, decides)
 		files = all
 	}
@@ -77,25 +77,25 @@ func (s Source) Files(extra ...Input) (Files, error) {
 // readBelow reads below root, out of which no link leads, and what has an
 // absolute path. What is neither file nor directory is an error, and is not
 // waited for.
-func readBelow(root *os.Root) ReadFunc {
-	return func(name string, limit int64) (Node, error) {
+func readBelow(root *os.Root) readFunc {
+	return func(name string, limit int64) (treeNode, error) {
 		open := root.OpenFile
 		if filepath.IsAbs(name) {
 			open = os.OpenFile
 		}
 		f, err := open(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-			return Node{}, nil
+			return treeNode{}, nil
 		}
 		if err != nil {
-			return Node{}, err
+			return treeNode{}, err
 		}
 		defer f.Close()
 		info, err := f.Stat()
 		if err != nil {
-			return Node{}, err
+			return treeNode{}, err
 		}
-		node := Node{Present: true, Size: info.Size(), ModTime: info.ModTime()}
+		node := treeNode{Present: true, Size: info.Size(), ModTime: info.ModTime()}
 		switch {
 		case info.IsDir():
 			node.IsDir = true
