@@ -19,7 +19,7 @@ const contract = "d7fed546df0386e2"
 func TestContract(t *testing.T) {
 	h := sha256.New()
 	h.Write(FishGeneration("ID", env.Delta{
-		Set:     map[string]env.Value{"A": {{Text: "a"}}, "R": {{Ref: "B"}, {Text: "d7fed546df0386e2"}}},
+		Set:     map[string]env.Value{"A": {{Text: "a"}}, "R": {{Ref: "B"}, {Text: "x"}}},
 		Unset:   map[string]bool{"U": true},
 		Lists:   map[string]env.List{env.Path: {Prepend: []string{"/b"}, Append: []string{"/z"}}, "L": {Prepend: []string{"/l"}}},
 		Aliases: map[string]env.Alias{"hi": {Dir: "/p", Text: "echo hi"}}, Functions: map[string]env.Function{"f": {Dir: "/p", Bash: "/bash", Script: "0"}}, CompletionDirs: []string{"/c"},
