@@ -3,7 +3,7 @@
 # are built here, so that nothing but what they test comes from there. As root, or with sudo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-packages=(./cmd/internal/fishtest ./cmd/internal/shelltest ./cmd/internal/noprocess ./shell/nixenv)
+packages=(./cmd/internal/fishtest ./cmd/internal/shelltest ./cmd/internal/noprocess ./cmd/internal/faulttest ./shell/nixenv)
 
 # The go command runs as the user, so that its caches stay the user's.
 if [[ $(id -u) == 0 ]]; then
@@ -22,6 +22,7 @@ fi
 
 root=$("${as_root[@]}" bash scripts/trixie.sh)
 bins=$(mktemp -d)
+chmod 755 "$bins" # some tests act as another user
 trap 'rm -rf "$bins"' EXIT
 export CGO_ENABLED=0 # no C library is shared between here and there
 go build -o "$bins/devsh" ./cmd/devsh

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -166,6 +167,34 @@ func TestHelp(t *testing.T) {
 		_, section, _ := strings.Cut(reference, c[0])
 		if section, _, _ = strings.Cut(section, "\n## "); !strings.Contains(section, "```sh\n") {
 			t.Errorf("the reference has no example of %s", c[1])
+		}
+	}
+}
+
+// unwritable is an output that takes nothing.
+type unwritable struct{ err error }
+
+func (u unwritable) Write([]byte) (int, error) { return 0, u.err }
+
+// A reader that has seen enough is told nothing; any other failure to write is.
+func TestOutputFails(t *testing.T) {
+	for _, line := range []string{"", "--help", "help gc", "--version", "version", "reference", "completion fish", "completion bash", "hook fish", "status --all --json", "gc --json", "no-such-command"} {
+		for _, cause := range []error{syscall.ENOSPC, syscall.EPIPE} {
+			var said strings.Builder
+			e := cli.System()
+			e.Args, e.Stdout, e.Stderr, e.Stdin = strings.Fields(line), unwritable{cause}, &said, strings.NewReader("")
+			e.Environ = []string{"HOME=" + t.TempDir(), "PATH=/usr/bin:/bin"}
+			code, want, words := cli.Run(t.Context(), e), 1, "devsh: "+cause.Error()+"\n"
+			switch {
+			case line == "no-such-command":
+				want, words = 2, "there is no command"
+			case cause == syscall.EPIPE:
+				words = ""
+			}
+			about, _, _ := strings.Cut(line, " ") // gc tells people on standard error what it did
+			if got := said.String(); code != want || !strings.Contains(got, words) || words == "" && about != "gc" && got != "" {
+				t.Errorf("devsh %s, which cannot write: %v: exit code %d, said %q", line, cause, code, got)
+			}
 		}
 	}
 }

@@ -27,23 +27,24 @@ function __devsh_start
     end
     set -eg DEVSH_STATE # of the shell that started this one
     set -qx IN_NIX_SHELL; and set -qx NIX_BUILD_TOP; and set -g __devsh_by_hand
-    set -qx DEVSH_GENERATION; and __devsh_adopt
+    __devsh_adopt
     return 0
 end
 
-# The environment that this shell was started in is one of ours: know it as entered, so that it can be left.
+# Where the environment that this shell was started in is one of ours: know it as entered, so that it can be left.
 function __devsh_adopt
     set -l tree (string escape --style=regex -- $__devsh_tree | string collect)
     set -l d
     set -l g
-    string match -rq '(?s)^'$tree'(?<d>/.*)/@devsh/g-(?<g>[0-9a-f]+)\z' -- "$DEVSH_GENERATION"
-    and test "$d" = "$DEVSH_PROJECT"
+    set -qx DEVSH_GENERATION
+    and string match -rq '(?s)^'$tree'(?<d>/.*)/@devsh/g-(?<g>[0-9a-f]+)\z' -- "$DEVSH_GENERATION"
     and not string match -rq '/(?:|[.][.]?)(?:/|\z)' -- $d # nothing that leads out of the tree
     and __devsh_load $DEVSH_GENERATION/enter.fish
-    if functions -q __devsh_adopt_$g
+    if functions -q "__devsh_adopt_$g"
         __devsh_adopt_$g
         set -g __devsh_generation $g
         set -g __devsh_dir $d
+        set -gx DEVSH_PROJECT $d # which the code of a place around may have had otherwise
         # What was put in front of PATH since then, by config.fish for one, must not hide the project's tools: the
         # environment is left and entered anew at the first prompt.
         set -g __devsh_adopted $g

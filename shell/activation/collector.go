@@ -66,7 +66,7 @@ func (c Collector) Plan(ctx context.Context) (*Plan, error) {
 			plan.Garbage = append(plan.Garbage, Garbage{Kind: Evaluation, Path: s.Dir, Why: "no project that is known refers to it"})
 		}
 	}
-	for _, dir := range []string{c.Store.Settings(), c.Store.Trust(), c.Store.Nix()} {
+	for _, dir := range []string{c.Store.settings(), c.Store.trust(), c.Store.Nix()} {
 		plan.Garbage = append(plan.Garbage, temporaries(dir, c.Now)...)
 	}
 	for _, path := range c.Store.discarded() {

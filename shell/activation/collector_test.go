@@ -68,7 +68,7 @@ func TestCollectGone(t *testing.T) {
 	b := newBed(t)
 	b.known("stays")
 	b.known("a/b/p")
-	trusted := hash(t, b.Store.Trust())
+	trusted := hash(t, b.Store.trust())
 	b.rm("a")
 	for _, c := range []struct {
 		after, goneFor time.Duration
@@ -87,7 +87,7 @@ func TestCollectGone(t *testing.T) {
 	if left, err := filepath.Glob(b.Store.tree() + b.dev + "/*"); err != nil || len(left) != 1 {
 		t.Errorf("left: %q, %v", left, err)
 	}
-	if hash(t, b.Store.Trust()) != trusted {
+	if hash(t, b.Store.trust()) != trusted {
 		t.Error("a trust record changed")
 	}
 	b.write("a/b/p/devsh.toml", one)

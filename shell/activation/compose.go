@@ -12,6 +12,7 @@ import (
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/manifest"
 	"github.com/hbohlen/devsh/shell/nixenv"
+	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
@@ -142,10 +143,10 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 }
 
 func (w *resolution) defaultShell(ctx context.Context) error {
-	if w.Settings.Off(LayerDefault) {
+	if w.Settings.off(LayerDefault) {
 		return nil
 	}
-	if ref := w.Settings.DefaultFlake; ref != "" && !w.Settings.Off(LayerNix) {
+	if ref := w.Settings.DefaultFlake; ref != "" && !w.Settings.off(LayerNix) {
 		source, err := nixenv.ParseRef(w.project.Root, ref)
 		if err != nil {
 			return fmt.Errorf("default_shell: %w", err)
@@ -165,7 +166,7 @@ func (w *resolution) defaultShell(ctx context.Context) error {
 }
 
 func (w *resolution) manifestLayer(p *place) error {
-	if w.Settings.Off(LayerManifest) {
+	if w.Settings.off(LayerManifest) {
 		return nil
 	}
 	d, err := p.delta(w.Home)
@@ -214,8 +215,27 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 		}
 	}
 	w.layer(LayerNix, name, res.Delta)
-	w.layers[len(w.layers)-1].Notes = res.Warnings
+	w.layers[len(w.layers)-1].Notes = notes(res)
 	return w.keepRoot(res)
+}
+
+// maxIncomplete is how many reasons are told for inputs that may be missing.
+const maxIncomplete = 5
+
+// notes is what the person may want to know of an evaluation.
+func notes(res *nixenv.Result) []string {
+	out := slices.Clone(res.Warnings)
+	for _, what := range res.Skipped {
+		out = append(out, "not taken: "+what)
+	}
+	reasons := res.Files.Incomplete
+	for _, why := range reasons[:min(maxIncomplete, len(reasons))] {
+		out = append(out, "inputs may be missing: "+why)
+	}
+	if more := len(reasons) - maxIncomplete; more > 0 {
+		out = append(out, fmt.Sprintf("inputs may be missing for %d more reasons", more))
+	}
+	return out
 }
 
 // keepRoot makes what keeps the environment in nix's store an input: the shells
@@ -252,18 +272,12 @@ func nixProblem(err error) error {
 // gitIndex returns the index of the repository that holds dir, if it is an
 // ordinary one: git add changes it.
 func gitIndex(dir string) []inputs.File {
-	for d := dir; ; d = filepath.Dir(d) {
-		if f, err := inputs.Stat(filepath.Join(d, ".git")); err == nil && f.Exists {
-			index, err := inputs.Stat(filepath.Join(d, ".git", "index"))
-			if err != nil {
-				return nil
-			}
-			return []inputs.File{index}
-		}
-		if d == filepath.Dir(d) {
-			return nil
-		}
+	top := project.WorkTree(dir)
+	index, err := inputs.Stat(filepath.Join(top, ".git", "index"))
+	if top == "" || err != nil {
+		return nil
 	}
+	return []inputs.File{index}
 }
 
 func (w *resolution) layer(name, source string, d env.Delta) {

@@ -49,7 +49,7 @@ const (
 // lock. Failing is no harm: the next run tries again.
 func (r *Resolver) collect(p Place, e *Entry) {
 	garbage := p.garbage(e, r.Store.live(), KeepGenerations, r.Now())
-	for _, dir := range []string{r.Store.Settings(), r.Store.Trust()} {
+	for _, dir := range []string{r.Store.settings(), r.Store.trust()} {
 		garbage = append(garbage, temporaries(dir, r.Now())...)
 	}
 	for _, g := range garbage {

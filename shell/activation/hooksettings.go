@@ -18,7 +18,7 @@ func (r *Resolver) PublishSettings(file, message string) error {
 	if err := r.Store.Open(); err != nil {
 		return err
 	}
-	dir := r.Store.Settings()
+	dir := r.Store.settings()
 	if err := r.publishSettings(dir, message); err != nil {
 		return err
 	}

@@ -90,8 +90,8 @@ func firstLine(s string) string {
 	return line
 }
 
-// hintOf returns what the error advises to do next, or "".
-func hintOf(err error) string {
+// HintOf returns what an error of the domains advises to do next, or "".
+func HintOf(err error) string {
 	if e, ok := errors.AsType[*nixenv.Error](err); ok {
 		return e.Hint
 	}

@@ -45,7 +45,7 @@ func (r *Resolver) examine(dir string) (*place, error) {
 	p := &place{dir: dir, deciding: trust.Inputs{Dir: dir}, seen: r.loadSeen(dir)}
 	p.readManifest()
 	p.readDotenv()
-	p.readNix(r.Settings.Off(LayerNix))
+	p.readNix(r.Settings.off(LayerNix))
 	if p.broken != nil {
 		return p, p.broken
 	}
@@ -98,18 +98,17 @@ func (p *place) readManifest() {
 
 func (p *place) readDotenv() {
 	for _, item := range p.manifest.EnvFiles {
-		path := item.Text
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(p.dir, path)
-		}
-		f, data, err := inputs.ReadPlain(path)
+		f, data, err := inputs.ReadPlain(p.dir, item.Text)
 		p.files = append(p.files, f)
 		in := trust.File{Path: item.Text, Exists: f.Exists, EnvFile: true, Vars: map[string]string{}}
 		var assignments []manifest.Assignment
-		if err != nil {
+		switch {
+		case errors.Is(err, inputs.ErrOutside):
+			p.fail(&manifest.Error{Pos: item.Pos, Msg: err.Error(), Hint: "the " + manifest.Name + " of the place that it lies in can name it: places around a project count, too"})
+		case err != nil:
 			p.unread(err)
-		} else if f.Exists {
-			if assignments, err = manifest.ParseDotenv(path, data); err != nil {
+		case f.Exists:
+			if assignments, err = manifest.ParseDotenv(f.Path, data); err != nil {
 				p.fail(err)
 			}
 		}

@@ -19,7 +19,7 @@ import (
 
 // rendererVersion is part of the identity of generations and entries. It grows
 // when the same thing is rendered differently.
-const rendererVersion = 4
+const rendererVersion = 5
 
 // generationID names a delta of a project by its content. Salt is what else
 // makes it a new generation, such as the watched files.
@@ -84,6 +84,9 @@ func (p Place) makeDir(name string, files map[string][]byte, more func(dir strin
 	}
 	if more != nil {
 		if err := more(tmp); err != nil {
+			return err
+		}
+		if err := atomicfile.SyncDir(tmp); err != nil {
 			return err
 		}
 	}

@@ -253,14 +253,14 @@ func TestCollect(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	leftovers := []string{place.Dir + "/.tmp-killed", b.Store.Settings() + "/.tmp-old", b.Store.Trust() + "/.tmp-old"}
+	leftovers := []string{place.Dir + "/.tmp-killed", b.Store.settings() + "/.tmp-old", b.Store.trust() + "/.tmp-old"}
 	old := time.Now().Add(-2 * time.Hour)
 	for _, dir := range leftovers {
 		if err := errors.Join(os.MkdirAll(dir+"/x", 0o700), os.Chtimes(dir, old, old)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	young := b.Store.Trust() + "/.tmp-young" // somebody may be writing it
+	young := b.Store.trust() + "/.tmp-young" // somebody may be writing it
 	if err := os.WriteFile(young, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -300,11 +300,11 @@ func TestSettingsFromAStore(t *testing.T) {
 		if err := b.PublishSettings(config, "normal"); err != nil {
 			t.Fatal(err)
 		}
-		link, err := os.Readlink(b.Store.Settings() + "/link")
+		link, err := os.Readlink(b.Store.settings() + "/link")
 		if err != nil || link != file {
 			t.Errorf("%d: the stamp leads to %q, %v", i, link, err)
 		}
-		if info, err := os.Stat(b.Store.Settings() + "/stamp"); err != nil || !info.ModTime().Equal(time.Unix(1, 0)) {
+		if info, err := os.Stat(b.Store.settings() + "/stamp"); err != nil || !info.ModTime().Equal(time.Unix(1, 0)) {
 			t.Errorf("%d: the stamp: %v, %v", i, info, err)
 		}
 	}
@@ -314,7 +314,7 @@ func TestSettingsFromAStore(t *testing.T) {
 	if err := b.PublishSettings(config, "normal"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Lstat(b.Store.Settings() + "/stamp"); err == nil {
+	if _, err := os.Lstat(b.Store.settings() + "/stamp"); err == nil {
 		t.Error("there is a stamp of a file that is not")
 	}
 }

@@ -34,8 +34,8 @@ type Settings struct {
 	Apart bool
 }
 
-// Off reports whether the user has switched a layer off.
-func (s Settings) Off(layer string) bool { return s.LayersOff[layer] }
+// off reports whether the user has switched a layer off.
+func (s Settings) off(layer string) bool { return s.LayersOff[layer] }
 
 // Resolver computes environments and publishes them.
 type Resolver struct {
@@ -58,7 +58,7 @@ type Resolver struct {
 }
 
 func (r *Resolver) trust() *trust.Store {
-	return &trust.Store{Dir: r.Store.Trust(), Risky: manifest.TouchesCode, Trees: r.Settings.TrustedTrees}
+	return &trust.Store{Dir: r.Store.trust(), Risky: manifest.TouchesCode, Trees: r.Settings.TrustedTrees}
 }
 
 // resolution is the work on one project.
@@ -218,7 +218,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 		w.describe(e, delta)
 		return e, delta, nil
 	case problem != nil:
-		e.State, e.Error, e.Hint = Failed, problem.Error(), hintOf(problem)
+		e.State, e.Error, e.Hint = Failed, problem.Error(), HintOf(problem)
 		e.Note = w.problemNote(e)
 		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:

@@ -2,6 +2,7 @@ package activation
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,9 +91,9 @@ func TestComputedImport(t *testing.T) {
 			b.nix.Git(t, b.dev+"/p", ".")
 		}
 		b.check("first", "p", "FOO", "one", 1)
-		memory := hash(t, b.Store.Trust())
+		memory := hash(t, b.Store.trust())
 		e := b.check("again", "p", "FOO", "one", 0)
-		if _, err := b.Resolve(t.Context(), b.dev+"/p", Options{Judge: true}); err != nil || hash(t, b.Store.Trust()) != memory {
+		if _, err := b.Resolve(t.Context(), b.dev+"/p", Options{Judge: true}); err != nil || hash(t, b.Store.trust()) != memory {
 			t.Errorf("a second run changed what is remembered: %v", err)
 		}
 		for _, name := range []string{"x.nix", "data.txt"} {
@@ -200,6 +201,26 @@ func TestWhatComputedImportsName(t *testing.T) {
 	b.check("again", "p", "FOO", "one", 0)
 	b.write("p/lazy.nix", `"other"`)
 	b.changed("lazy.nix changed", b.resolve("p"), "FOO", "one", "lazy.nix")
+}
+
+// What was not taken of an evaluation, and why inputs may be missing, is told.
+func TestNotesOfAnEvaluation(t *testing.T) {
+	b := newNixBed(t)
+	outside := []string{`"one"`}
+	for i := range maxIncomplete + 2 {
+		outside = append(outside, fmt.Sprintf("../outside-%d", i))
+	}
+	b.flake("p", nixtest.Shell{Vars: map[string]string{"fish_greeting": "x"}, Nix: map[string]string{"FOO": "builtins.head [" + strings.Join(outside, " ") + "]"}}, nil)
+	e := b.check("first", "p", "FOO", "one", 1)
+	got := strings.Join(e.Layers[0].Notes, "\n")
+	for _, want := range []string{"not taken: fish_greeting", "inputs may be missing: flake.nix names ../outside-0, which is outside", "for 2 more reasons"} {
+		if !strings.Contains(got, want) || strings.Count(got, "inputs may") != maxIncomplete+1 {
+			t.Errorf("the notes do not tell %q:\n%s", want, got)
+		}
+	}
+	if again := b.check("again", "p", "FOO", "one", 0); strings.Join(again.Layers[0].Notes, "\n") != got {
+		t.Errorf("of a stored evaluation: %q", again.Layers[0].Notes)
+	}
 }
 
 // What a shell.nix imports from around the project is judged as well.

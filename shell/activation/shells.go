@@ -3,6 +3,7 @@ package activation
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -127,7 +128,7 @@ const reuseSlack = 10 * time.Minute
 // cannot be told, it has not.
 func hasEnded(proc, notes string) bool {
 	if _, err := os.Stat(proc); err != nil {
-		return os.IsNotExist(err)
+		return errors.Is(err, fs.ErrNotExist)
 	}
 	written, err := os.Lstat(notes)
 	if err != nil {

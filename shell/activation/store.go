@@ -38,7 +38,7 @@ func (s Store) Open() error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.Settings(), s.Trust()} {
+	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.settings(), s.trust()} {
 		if err := makeDirs(filepath.Dir(s.Dir), dir); err != nil {
 			return err
 		}
@@ -117,11 +117,11 @@ func (s Store) tree() string { return filepath.Join(s.Dir, "tree") }
 // Shells is where running shells note the generation that they use.
 func (s Store) Shells() string { return filepath.Join(s.Dir, "shells") }
 
-// Settings is where the hook finds what it needs of the user's settings.
-func (s Store) Settings() string { return filepath.Join(s.Dir, "settings") }
+// settings is where the hook finds what it needs of the user's settings.
+func (s Store) settings() string { return filepath.Join(s.Dir, "settings") }
 
-// Trust is where the records of package trust are.
-func (s Store) Trust() string { return filepath.Join(s.Dir, "trust") }
+// trust is where the records of package trust are.
+func (s Store) trust() string { return filepath.Join(s.Dir, "trust") }
 
 // Nix is where evaluations are kept.
 func (s Store) Nix() string { return filepath.Join(s.Dir, "nix") }
@@ -164,18 +164,20 @@ type Active struct {
 	Generation string // the id
 }
 
-// ParseActive reads the variables that entering exports. Only a generation of
+// ParseActive reads the variable that entering exports. Only a generation of
 // a store that the user owns is accepted: what it holds is about to be trusted.
-func ParseActive(generation, projectDir string) (Active, bool) {
+// The project is the generation's: in the code of a place around it,
+// [env.ProjectVar] names that one.
+func ParseActive(generation string) (Active, bool) {
 	place, id, ok := strings.Cut(generation, "/"+project.Reserved+"/g-")
 	if !ok || id == "" || strings.Contains(id, "/") || !filepath.IsAbs(generation) || filepath.Clean(generation) != generation {
 		return Active{}, false
 	}
-	state, ok := strings.CutSuffix(place, projectDir)
-	if !ok || projectDir == "" || filepath.Base(state) != "tree" || filepath.Dir(state) != NewStore(filepath.Dir(filepath.Dir(filepath.Dir(state)))).Dir {
+	stateHome, dir, ok := strings.Cut(place, NewStore("/").tree()+"/")
+	if !ok {
 		return Active{}, false
 	}
-	a := Active{Store: Store{Dir: filepath.Dir(state)}, Project: projectDir, Generation: id}
+	a := Active{Store: NewStore(stateHome), Project: "/" + dir, Generation: id}
 	info, err := os.Lstat(generation)
 	if err != nil || !info.IsDir() || owned(generation, info) != nil || a.Store.check() != nil {
 		return Active{}, false

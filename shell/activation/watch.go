@@ -23,7 +23,7 @@ const (
 // watch records the files that the place's devsh.toml watches: with other
 // contents they make another generation, and another evaluation.
 func (w *resolution) watch(p *place) error {
-	if w.Settings.Off(LayerManifest) {
+	if w.Settings.off(LayerManifest) {
 		return nil
 	}
 	files, err := watched(p.dir, p.manifest.Watch)

@@ -10,9 +10,17 @@ import (
 	"strings"
 )
 
+// Alias is a command of a place: shell code that is given the arguments of the
+// call.
+type Alias struct {
+	Dir  string // of the place whose it is
+	Text string
+}
+
 // Function is a command that a bash runs: a function or an alias of bash by
 // the delta's name for it.
 type Function struct {
+	Dir    string // of the place whose it is
 	Bash   string // absolute path of the bash
 	Script string // of [Delta.Scripts]: what defines it, and what it needs
 }
@@ -46,9 +54,9 @@ func (d Delta) HookVars() []string {
 
 // addCommands adds aliases and functions: of one name, the inner one counts.
 func (out *Delta) addCommands(d Delta) {
-	for name, text := range d.Aliases {
+	for name, alias := range d.Aliases {
 		delete(out.Functions, name)
-		out.Aliases[name] = text
+		out.Aliases[name] = alias
 	}
 	for name, f := range d.Functions {
 		delete(out.Aliases, name)

@@ -25,25 +25,25 @@ func TestComposeCommands(t *testing.T) {
 	script := func(text string) map[string]string { return map[string]string{ScriptID(text): text} }
 	function := func(text string) Function { return Function{Bash: "/bin/bash", Script: ScriptID(text)} }
 	outer := Delta{
-		Aliases:   map[string]string{"a": "outer", "b": "outer"},
+		Aliases:   map[string]Alias{"a": {Text: "outer"}, "b": {Text: "outer"}},
 		Functions: map[string]Function{"b2": function("outer"), "c": function("outer"), "d": function("outer")}, Scripts: script("outer"),
 	}
 	inner := Delta{
-		Aliases:   map[string]string{"c": "inner"},
+		Aliases:   map[string]Alias{"c": {Text: "inner"}},
 		Functions: map[string]Function{"b": function("inner"), "d": function("inner")}, Scripts: script("inner"),
 	}
 	got, err := Compose(outer, inner)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]string{"a": "outer", "c": "inner"}; !maps.Equal(got.Aliases, want) {
+	if want := map[string]Alias{"a": {Text: "outer"}, "c": {Text: "inner"}}; !maps.Equal(got.Aliases, want) {
 		t.Errorf("aliases %v, want %v", got.Aliases, want)
 	}
 	want := map[string]Function{"b": function("inner"), "b2": function("outer"), "d": function("inner")}
 	if !maps.Equal(got.Functions, want) || len(got.Scripts) != 2 {
 		t.Errorf("functions %v of %v, want %v", got.Functions, got.Scripts, want)
 	}
-	if got, err := Compose(outer, Delta{Aliases: map[string]string{"b2": "x", "c": "x", "d": "x"}}); err != nil || len(got.Scripts)+len(got.Functions) != 0 {
+	if got, err := Compose(outer, Delta{Aliases: map[string]Alias{"b2": {}, "c": {}, "d": {}}}); err != nil || len(got.Scripts)+len(got.Functions) != 0 {
 		t.Errorf("scripts that nothing names stay: %v, %v", got.Scripts, err)
 	}
 	if outer.Functions["c"].Script == "" || len(outer.Scripts) != 1 || len(outer.Aliases) != 2 {

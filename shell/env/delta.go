@@ -14,9 +14,8 @@ type Delta struct {
 	Unset map[string]bool
 	// Lists adds entries to list variables. No name is also in Set.
 	Lists map[string]List
-	// Aliases are commands by name; the text is shell code that is given the
-	// arguments of the call.
-	Aliases map[string]string
+	// Aliases are commands by name.
+	Aliases map[string]Alias
 	// Functions are commands by name that bash runs. No name is also in Aliases.
 	Functions map[string]Function
 	// Scripts are the texts in bash that the functions and shell hooks name,
@@ -64,7 +63,7 @@ func (d Delta) Variables() []string {
 // is only known in the shell ([*ListRefError]), or a variable that came out
 // longer than any program could be started with ([*SizeError]).
 func Compose(deltas ...Delta) (Delta, error) {
-	out := Delta{Set: map[string]Value{}, Unset: map[string]bool{}, Lists: map[string]List{}, Aliases: map[string]string{},
+	out := Delta{Set: map[string]Value{}, Unset: map[string]bool{}, Lists: map[string]List{}, Aliases: map[string]Alias{},
 		Functions: map[string]Function{}, Scripts: map[string]string{}}
 	for _, d := range deltas {
 		if err := out.add(d); err != nil {

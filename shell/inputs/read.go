@@ -22,6 +22,7 @@ var (
 	ErrTooLarge   = fmt.Errorf("larger than %d bytes", Limit)
 	ErrOwner      = errors.New("owned by another user")
 	ErrLink       = errors.New("a symbolic link, which is not followed here")
+	ErrOutside    = errors.New("a link on the way leads out of the directory")
 )
 
 // File is an input as it was when it was read. The zero time and an empty
@@ -82,18 +83,35 @@ func record(path string, info fs.FileInfo) File {
 // [ErrTooLarge] or [ErrOwner] where one of these is the reason; the record is
 // valid then, too.
 func Read(path string) (File, []byte, error) {
-	return read(path, 0, foreign)
+	return read(path, 0, func(_ *os.File, info fs.FileInfo) error { return foreign(info) })
 }
 
-// ReadPlain is [Read] for a file that must not be a symbolic link; the error
-// wraps [ErrLink] if it is one.
-func ReadPlain(path string) (File, []byte, error) {
+// ReadPlain is [Read] for a file below a directory, both with no link in their
+// names but those that stay below it. The error wraps [ErrLink] if the file is a
+// link itself, and [ErrOutside] if it lies elsewhere.
+func ReadPlain(dir, name string) (File, []byte, error) {
+	path := filepath.Join(dir, name)
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		f, _ := Stat(path)
 		return f, nil, fmt.Errorf("read %s: %w", path, ErrLink)
 	}
-	return read(path, syscall.O_NOFOLLOW, foreign)
+	return read(path, syscall.O_NOFOLLOW, func(h *os.File, info fs.FileInfo) error {
+		return errors.Join(outside(h, dir), foreign(info))
+	})
+}
+
+// outside is an error where an open file does not lie below a directory. The
+// file that was opened is asked, since its name may lead elsewhere by now.
+func outside(h *os.File, dir string) error {
+	where, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", h.Fd()))
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(dir, where); err != nil || !filepath.IsLocal(rel) {
+		return fmt.Errorf("%w, to %s", ErrOutside, where)
+	}
+	return nil
 }
 
 // ReadOwn reads a file of the user's own making, whoever it belongs to now: one
@@ -101,7 +119,7 @@ func ReadPlain(path string) (File, []byte, error) {
 // all the same, or devsh would wait for it. The error of a missing file wraps
 // [fs.ErrNotExist].
 func ReadOwn(path string) ([]byte, error) {
-	f, data, err := read(path, 0, anybodys)
+	f, data, err := read(path, 0, func(*os.File, fs.FileInfo) error { return nil })
 	switch {
 	case err != nil:
 		return nil, err
@@ -111,7 +129,7 @@ func ReadOwn(path string) ([]byte, error) {
 	return data, nil
 }
 
-func read(path string, flags int, refused func(fs.FileInfo) bool) (File, []byte, error) {
+func read(path string, flags int, refuse func(*os.File, fs.FileInfo) error) (File, []byte, error) {
 	// O_NONBLOCK: opening a FIFO must not wait for a writer.
 	h, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY|flags, 0)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -127,7 +145,11 @@ func read(path string, flags int, refused func(fs.FileInfo) bool) (File, []byte,
 		return File{Path: path}, nil, err
 	}
 	f := record(path, info)
-	if err := check(info, refused); err != nil {
+	err = check(info)
+	if err == nil {
+		err = refuse(h, info)
+	}
+	if err != nil {
 		return f, nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if info.Size() == 0 {
@@ -147,25 +169,23 @@ func read(path string, flags int, refused func(fs.FileInfo) bool) (File, []byte,
 	return f, data, nil
 }
 
-func check(info fs.FileInfo, refused func(fs.FileInfo) bool) error {
+func check(info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular():
 		return ErrNotRegular
 	case info.Size() > Limit:
 		return ErrTooLarge
-	case refused(info):
-		return ErrOwner
 	}
 	return nil
 }
 
-// foreign reports whether another user than root and this one owns the file.
-func foreign(info fs.FileInfo) bool {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && st.Uid != 0 && int(st.Uid) != os.Geteuid()
+// foreign is an error where another user than root and this one owns the file.
+func foreign(info fs.FileInfo) error {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 && int(st.Uid) != os.Geteuid() {
+		return ErrOwner
+	}
+	return nil
 }
-
-func anybodys(fs.FileInfo) bool { return false }
 
 // Digest is the SHA-256 of data in hex.
 func Digest(data []byte) string {

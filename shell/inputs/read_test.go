@@ -66,7 +66,7 @@ func TestReadRefusesWhatIsNoPlainFile(t *testing.T) {
 		{path: huge, read: ErrTooLarge, plain: ErrTooLarge, exists: true},
 		{path: over, read: ErrTooLarge, plain: ErrTooLarge, exists: true},
 		{path: full, exists: true},
-		{path: "/proc/self/environ", exists: true}, // a regular file, they say
+		{path: "/proc/self/environ", plain: ErrOutside, exists: true}, // a regular file, they say
 		{path: filepath.Join(dir, "link"), plain: ErrLink, exists: true},
 		{path: filepath.Join(dir, "dangling"), plain: ErrLink},
 		{path: filepath.Join(dir, "to-fifo"), read: ErrNotRegular, plain: ErrLink, exists: true},
@@ -88,10 +88,37 @@ func TestReadRefusesWhatIsNoPlainFile(t *testing.T) {
 			if want := c.read; want != nil && !errors.Is(err, want) || !c.exists && err == nil || err != nil && own != nil {
 				t.Errorf("ReadOwn %s: %v, want %v", c.path, err, want)
 			}
-			if _, _, err := ReadPlain(c.path); !errors.Is(err, c.plain) {
+			if _, _, err := ReadPlain(filepath.Split(c.path)); !errors.Is(err, c.plain) {
 				t.Errorf("ReadPlain %s: %v, want %v", c.path, err, c.plain)
 			}
 		})
+	}
+}
+
+// What is named below a directory is there, whatever links are on the way.
+func TestReadPlainStaysBelow(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "p")
+	for _, name := range []string{"p/in/file", "p-evil/file", "p/file"} {
+		file := filepath.Join(top, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, "text")
+	}
+	for name, target := range map[string]string{"near": "in", "whole": dir + "/in", "round": "../p/in", "evil": "../p-evil", "away": top + "/p-evil", "up": ".."} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]error{
+		"file": nil, "in/file": nil, "near/file": nil, "whole/file": nil, "round/file": nil, "up/p/in/file": nil,
+		"evil/file": ErrOutside, "away/file": ErrOutside, "up/p-evil/file": ErrOutside, "../p-evil/file": ErrOutside,
+	} {
+		f, data, err := ReadPlain(dir, name)
+		if !errors.Is(err, want) || (want == nil) != (string(data) == "text") || !f.Exists {
+			t.Errorf("%s: %v, %q, %v, want %v", name, f, data, err, want)
+		}
 	}
 }
 

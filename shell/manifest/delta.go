@@ -46,7 +46,10 @@ func (m *Manifest) Delta(b Base, dotenv [][]Assignment) (env.Delta, error) {
 			return env.Delta{}, err
 		}
 	}
-	d := env.Delta{Set: set.values, Unset: map[string]bool{}, Lists: map[string]env.List{}, Aliases: maps.Clone(m.Aliases)}
+	d := env.Delta{Set: set.values, Unset: map[string]bool{}, Lists: map[string]env.List{}, Aliases: map[string]env.Alias{}}
+	for name, text := range m.Aliases {
+		d.Aliases[name] = env.Alias{Dir: b.Dir, Text: text}
+	}
 	for _, name := range m.Unset {
 		delete(d.Set, name)
 		d.Unset[name] = true

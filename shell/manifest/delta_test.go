@@ -91,7 +91,7 @@ leave = " \n"
 				"/dev/p/w", "/q", "/dev/p/sub", "/dev/p"}},
 			"PYTHONPATH": {Append: []string{"/dev/p/src"}},
 		},
-		Aliases: map[string]string{"a": "b"},
+		Aliases: map[string]env.Alias{"a": {Dir: "/dev/p", Text: "b"}},
 		Enter:   []env.Hook{{Dir: "/dev/p", Code: "x"}},
 	}
 	if err != nil || !reflect.DeepEqual(d, want) {

@@ -166,6 +166,8 @@ func TestParseErrors(t *testing.T) {
 		{"[path]\nprepend = ['a:b']", `2:12: "a:b" contains a colon`, "of its own"},
 		{"[env]\nfile = ['a', '']", `2:14: "" is not the name of a file`, ""},
 		{"[env]\nfile = '/etc/env'", "2:1: \"/etc/env\": dotenv files are named relative to devsh.toml", ""},
+		{"[env]\nfile = ['.env', '../.env']", `2:17: "../.env" leaves the project`, "places around"},
+		{"[env]\nfile = 'a/../../p/.env'", `2:1: "a/../../p/.env" leaves the project`, ""},
 		{"[env]\nfile = [" + strings.Repeat("'a',", maxEnvFiles+1) + "]", "2:1: env.file names more than 64 files", ""},
 		{"[env]\nfile = ['a', './a']", `2:14: "./a" is named twice`, ""},
 		{"[watch]\nfiles = ['/x']", "2:10: the pattern \"/x\" is absolute", ""},

@@ -132,6 +132,9 @@ func (r *reader) readEnvFiles(key []string) error {
 			return errorf(it.Pos, "%s is not the name of a file", quote(it.Text))
 		case path.IsAbs(it.Text) || strings.HasPrefix(it.Text, "~"):
 			return errorf(it.Pos, "%s: dotenv files are named relative to %s", quote(it.Text), Name)
+		case climbs(path.Clean(it.Text)):
+			return errorf(it.Pos, "%s leaves the project", quote(it.Text)).
+				hint("the %s of the place that it lies in can name it: places around a project count, too", Name)
 		case seen[path.Clean(it.Text)]:
 			return errorf(it.Pos, "%s is named twice", quote(it.Text))
 		}

@@ -55,9 +55,9 @@ func texts(entries []raw) []string {
 }
 
 func (h *hookResult) applyCommands(d *env.Delta) {
-	d.Aliases, d.Functions, d.Scripts = map[string]string{}, map[string]env.Function{}, map[string]string{}
+	d.Aliases, d.Functions, d.Scripts = map[string]env.Alias{}, map[string]env.Function{}, map[string]string{}
 	for name, text := range h.Aliases {
-		d.Aliases[name] = string(text)
+		d.Aliases[name] = env.Alias{Dir: h.run.dir, Text: string(text)}
 	}
 	if len(h.Commands) == 0 || h.run.bash == "" {
 		return
@@ -65,7 +65,7 @@ func (h *hookResult) applyCommands(d *env.Delta) {
 	id := env.ScriptID(string(h.Library))
 	d.Scripts[id] = string(h.Library)
 	for _, name := range h.Commands {
-		d.Functions[name] = env.Function{Bash: h.run.bash, Script: id}
+		d.Functions[name] = env.Function{Dir: h.run.dir, Bash: h.run.bash, Script: id}
 	}
 }
 

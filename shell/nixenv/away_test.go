@@ -149,7 +149,7 @@ func TestCachesAway(t *testing.T) {
 			bed := nixtest.New(t)
 			there, asked := empty(t, filepath.Join(bed.Dir, "store"))
 			bed.Configure(t, fmt.Sprintf("substituters = http://%s?priority=1 %s\ntrusted-users = nobody", c.away(t), there))
-			dir := project(t, bed, "p")
+			dir := newProject(t, bed, "p")
 			nixtest.Flake(t, dir, nixtest.Shell{Vars: map[string]string{"FOO": "bar"}, Builder: "echo made >$out"})
 			req, err := request(bed, dir, "auto")
 			if err != nil {
@@ -249,7 +249,7 @@ func TestAwaySilent(t *testing.T) {
 func TestDaemonAway(t *testing.T) {
 	t.Parallel()
 	bed := nixtest.New(t)
-	dir, pids := project(t, bed, "p"), filepath.Join(bed.Dir, "pids")
+	dir, pids := newProject(t, bed, "p"), filepath.Join(bed.Dir, "pids")
 	nixtest.Flake(t, dir, nixtest.Shell{Vars: map[string]string{"FOO": "bar"}, Builder: "echo $$ >>" + pids + "; test -e " + bed.Dir + "/go || read -t 600 <> <(:); echo >$out"})
 	req, err := request(bed, dir, "auto")
 	if err != nil {
@@ -290,7 +290,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	for name, size := range map[string]string{"evaluating": "8k", "building": "512k"} {
 		bed := nixtest.New(t)
-		dir, store := project(t, bed, "p"), filepath.Join(bed.Dir, "store")
+		dir, store := newProject(t, bed, "p"), filepath.Join(bed.Dir, "store")
 		nixtest.Flake(t, dir, nixtest.Shell{
 			Vars:    map[string]string{"FOO": "bar"},
 			Builder: "printf -v x %1000000s x; echo \"$x$x\" >$out || exit 1; echo done",

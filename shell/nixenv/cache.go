@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
 )
 
 // What lies in the directory of an evaluation, <state>/nix/<key>: directories
@@ -23,8 +25,7 @@ const (
 	profileName = "profile"  // link to the environment in the store, a root for the collector
 	entryName   = "env.json" // the environment, written last
 	hookPrefix  = "hook-"    // what the hook did, by project directory
-	tempPrefix  = ".tmp-"
-	maxEntry    = 128 << 20 // bytes
+	maxEntry    = 128 << 20  // bytes
 )
 
 // entry is an evaluation as it is stored.
@@ -211,31 +212,12 @@ func writeJSON(name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	dir := filepath.Dir(name)
-	f, err := os.CreateTemp(dir, tempPrefix) // 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
+	return atomicfile.Write(name, data, 0o600)
 }
 
 // tidy removes what writing files left that was killed. The lock is held.
 func (e *evaluation) tidy() {
-	left, _ := filepath.Glob(filepath.Join(e.dir, "*", tempPrefix+"*"))
+	left, _ := filepath.Glob(filepath.Join(e.dir, "*", atomicfile.TempPrefix+"*"))
 	for _, name := range left {
 		_ = os.Remove(name) // the next run tries again
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/hbohlen/devsh/shell/project"
 )
 
 // exitBuild is nix's exit status for a failed build.
@@ -141,7 +143,7 @@ func complaints(text string) string {
 // untrackedFile returns the file, relative to where the user types the hint,
 // that exists and that nix did not find in its copy of a git repository.
 func (e *evaluation) untrackedFile(text string) string {
-	repo := repository(e.req.Source.Dir)
+	repo := project.WorkTree(e.req.Source.Dir)
 	if !e.req.Source.isFlake() || repo == "" {
 		return ""
 	}
@@ -164,7 +166,7 @@ func (e *evaluation) untrackedFile(text string) string {
 // oddPath reports whether nix failed because it takes the directory's name for
 // part of a URL, as versions before 2.20 do in git repositories.
 func (e *evaluation) oddPath(text, reason string) bool {
-	repo := repository(e.req.Source.Dir)
+	repo := project.WorkTree(e.req.Source.Dir)
 	switch {
 	case !e.req.Source.isFlake() || repo == "":
 		return false

@@ -16,8 +16,8 @@ const (
 	maxDepth    = 8       // directories below one that is named as a whole
 )
 
-// Node is what a path is: exactly one of absent, a file, a directory.
-type Node struct {
+// treeNode is what a path is: exactly one of absent, a file, a directory.
+type treeNode struct {
 	// Present is false for what does not exist.
 	Present bool
 	// Data is the content of a file, at most as much as was asked for.
@@ -30,10 +30,10 @@ type Node struct {
 	Names []string
 }
 
-// ReadFunc reads a path below a repository's root, slash-separated and
+// readFunc reads a path below a repository's root, slash-separated and
 // relative to it. It follows links, but not out of the root; the error says
 // what cannot be read, a missing file being none.
-type ReadFunc func(name string, limit int64) (Node, error)
+type readFunc func(name string, limit int64) (treeNode, error)
 
 // File is a file that an evaluation is known to read.
 type File struct {
@@ -129,17 +129,17 @@ func (f Files) markExtra(known Files, decides map[string]bool) {
 
 // closure follows the paths written in Nix files.
 type closure struct {
-	read  ReadFunc
+	read  readFunc
 	files map[string]File
 	queue []string
 	notes []string
 }
 
-// Closure returns the files that evaluating the start files is known to read:
+// closureOf returns the files that evaluating the start files is known to read:
 // these and, over and over, what the Nix files among them name. Of a directory
 // that is its default.nix, or all Nix files below it where it has none or the
 // path goes on with an antiquotation.
-func Closure(read ReadFunc, start ...string) Files {
+func closureOf(read readFunc, start ...string) Files {
 	c := &closure{read: read, files: map[string]File{}, queue: start}
 	for len(c.queue) > 0 {
 		if len(c.files) >= maxFiles {
@@ -173,7 +173,7 @@ func (c *closure) visit(name string) {
 	switch {
 	case err != nil:
 		c.note("%s: %v", name, err)
-		node = Node{}
+		node = treeNode{}
 	case node.IsDir && slices.Contains(node.Names, "default.nix"):
 		c.queue = append(c.queue, path.Join(name, "default.nix"))
 		return
@@ -243,7 +243,7 @@ func (c *closure) dynamic(dir string) {
 }
 
 // whole queues all Nix files below a directory.
-func (c *closure) whole(dir string, node Node, depth int) {
+func (c *closure) whole(dir string, node treeNode, depth int) {
 	if depth > maxDepth || len(c.queue) > 4*maxFiles {
 		c.note("%s holds too many files", dir)
 		return

@@ -13,16 +13,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memory is a tree in memory for [Closure].
-func memory(files map[string]string) ReadFunc {
-	return func(name string, limit int64) (Node, error) {
+// memory is a tree in memory for [closureOf].
+func memory(files map[string]string) readFunc {
+	return func(name string, limit int64) (treeNode, error) {
 		if text, ok := files[name]; ok {
 			if text == "unreadable" {
-				return Node{}, errors.New("unreadable")
+				return treeNode{}, errors.New("unreadable")
 			}
-			return Node{Present: true, Size: int64(len(text)), Data: []byte(text), ModTime: time.Unix(1, 0)}, nil
+			return treeNode{Present: true, Size: int64(len(text)), Data: []byte(text), ModTime: time.Unix(1, 0)}, nil
 		}
-		dir := Node{Present: true, IsDir: true}
+		dir := treeNode{Present: true, IsDir: true}
 		for f := range files {
 			if rest, ok := strings.CutPrefix(f, name+"/"); ok || name == "." {
 				if name == "." {
@@ -35,7 +35,7 @@ func memory(files map[string]string) ReadFunc {
 		slices.Sort(dir.Names)
 		dir.Names = slices.Compact(dir.Names)
 		if len(dir.Names) == 0 {
-			return Node{}, nil
+			return treeNode{}, nil
 		}
 		return dir, nil
 	}
@@ -79,7 +79,7 @@ func TestClosure(t *testing.T) {
 		{name: "many", files: many, start: []string{"flake.nix"}, note: "more than 500 files"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := Closure(memory(c.files), c.start...)
+			got := closureOf(memory(c.files), c.start...)
 			var names []string
 			for _, f := range got.Files {
 				n := f.Path
@@ -106,9 +106,9 @@ func TestKey(t *testing.T) {
 	flake := Source{Dir: "/p", File: "flake.nix"}
 	file := Source{Dir: "/p", File: "shell.nix"}
 	key := func(s Source, files map[string]string, nixPath string) string {
-		f := Closure(memory(files), "flake.nix", "flake.lock")
+		f := closureOf(memory(files), "flake.nix", "flake.lock")
 		f.Root = s.Dir
-		return Key(s, f, nixPath, "")
+		return keyOf(s, f, nixPath, "")
 	}
 	with := func(name, text string) map[string]string {
 		files := map[string]string{name: text}

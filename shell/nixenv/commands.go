@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/render"
 )
 
 const (
@@ -73,7 +74,7 @@ func library(s *shellEnv, r rules, secret *secrets, before, after *snapshot) str
 	for _, name := range slices.Sorted(maps.Keys(after.functions)) {
 		if text := after.functions[name]; !secret.has(text) {
 			// In eval, so that one that does not parse harms no other.
-			fmt.Fprintf(&b, "eval %s\n", bashQuote(text))
+			fmt.Fprintf(&b, "eval %s\n", render.QuoteBash(text))
 		}
 	}
 	b.WriteString("} 2>/dev/null\n")
@@ -86,7 +87,7 @@ func library(s *shellEnv, r rules, secret *secrets, before, after *snapshot) str
 	b.WriteString("shopt -s expand_aliases\n")
 	for _, name := range slices.Sorted(maps.Keys(after.aliases)) {
 		if text := after.aliases[name]; !secret.has(text) {
-			fmt.Fprintf(&b, "alias -- %s\n", bashQuote(name+"="+text))
+			fmt.Fprintf(&b, "alias -- %s\n", render.QuoteBash(name+"="+text))
 		}
 	}
 	return b.String()
@@ -100,7 +101,7 @@ func (s *shellEnv) derivation(r rules) string {
 	for _, name := range slices.Sorted(maps.Keys(s.Exported)) {
 		value := s.Exported[name]
 		if name != "shellHook" && !isBashOwn(name) && (r.drops([]string{"derivation"}, name, value) || slices.Contains(outputs, name)) {
-			fmt.Fprintf(&b, "declare -x %s=%s\n", name, bashQuote(value))
+			fmt.Fprintf(&b, "declare -x %s=%s\n", name, render.QuoteBash(value))
 		}
 	}
 	return b.String()

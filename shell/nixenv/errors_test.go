@@ -66,7 +66,7 @@ func TestErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			bed := nixtest.New(t)
-			dir := project(t, bed, "above/p")
+			dir := newProject(t, bed, "above/p")
 			for name, text := range c.files {
 				nixtest.Write(t, filepath.Join(dir, name), strings.ReplaceAll(text, "DIR", dir))
 			}
@@ -105,7 +105,7 @@ func TestErrors(t *testing.T) {
 
 func TestNothingIsWritten(t *testing.T) {
 	bed := nixtest.New(t)
-	dir, dep := project(t, bed, "p"), project(t, bed, "dep")
+	dir, dep := newProject(t, bed, "p"), newProject(t, bed, "dep")
 	nixtest.Flake(t, dep, nixtest.Shell{})
 	nixtest.Flake(t, dir, nixtest.Shell{Inputs: fmt.Sprintf("inputs.dep.url = \"path:%s\"; nixConfig.substituters = [ \"http://127.0.0.1:9\" ];", dep), Args: []string{"dep"}})
 	bed.Nix(t, dir, "flake", "lock")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/project"
 )
 
 const (
@@ -114,7 +115,7 @@ func (e *evaluation) identify() error {
 		return err
 	}
 	e.files = files
-	e.key = Key(s, files, e.env["NIX_PATH"], e.req.Salt)
+	e.key = keyOf(s, files, e.env["NIX_PATH"], e.req.Salt)
 	e.dir = keyDir(e.req.StateDir, e.key)
 	if judged := e.req.Judged; judged != nil && !judged.equal(files) {
 		return changed(s)
@@ -165,7 +166,7 @@ func (e *evaluation) obtain(ctx context.Context) (*Result, error) {
 // run evaluates by nix and stores the result.
 func (e *evaluation) run(ctx context.Context) (*entry, error) {
 	s := e.req.Source
-	if s.isFlake() && s.Ref == "" && repository(s.flakeDir()) == "" {
+	if s.isFlake() && s.Ref == "" && project.WorkTree(s.flakeDir()) == "" {
 		limit := e.req.maxTree
 		if limit == 0 {
 			limit = maxTreeSize

@@ -16,8 +16,8 @@ import (
 	"github.com/hbohlen/devsh/shell/nixenv/nixtest"
 )
 
-// project makes a directory for a project and returns it.
-func project(t *testing.T, bed *nixtest.Bed, name string) string {
+// newProject makes a directory for a project and returns it.
+func newProject(t *testing.T, bed *nixtest.Bed, name string) string {
 	t.Helper()
 	dir := filepath.Join(bed.Dir, "work", name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -61,7 +61,7 @@ func value(d env.Delta, name string) string {
 
 func TestSources(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	nixtest.Flake(t, dir,
 		nixtest.Shell{Vars: map[string]string{"FOO": "bar baz", "version": "1"}},
 		nixtest.Shell{Attr: "ci", Vars: map[string]string{"FOO": "in ci"}})
@@ -98,7 +98,7 @@ func TestSources(t *testing.T) {
 
 func TestForeignReference(t *testing.T) {
 	bed := nixtest.New(t)
-	dir, flake := project(t, bed, "p"), project(t, bed, "flake")
+	dir, flake := newProject(t, bed, "p"), newProject(t, bed, "flake")
 	nixtest.Flake(t, flake, nixtest.Shell{Attr: "dev", Vars: map[string]string{"FOO": "foreign"}, Hook: `export WHERE=$PWD`})
 	for _, ref := range []string{flake + "#dev", "path:" + flake + "#dev"} {
 		source, err := ParseRef(dir, ref)
@@ -117,7 +117,7 @@ func TestForeignReference(t *testing.T) {
 
 func TestCache(t *testing.T) {
 	bed := nixtest.New(t)
-	dir, other := project(t, bed, "one"), project(t, bed, "two")
+	dir, other := newProject(t, bed, "one"), newProject(t, bed, "two")
 	shell := nixtest.Shell{Vars: map[string]string{"FOO": "bar"}, Hook: "export HERE=$PWD"}
 	nixtest.Flake(t, dir, shell)
 	nixtest.Flake(t, other, shell)
@@ -166,7 +166,7 @@ func checkModes(t *testing.T, dir string) {
 
 func TestRefresh(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	nixtest.Flake(t, dir, nixtest.Shell{Hook: "export STAMP=$(<token)"})
 	nixtest.Write(t, filepath.Join(dir, "token"), "old")
 	evaluate(t, bed, dir, "auto")
@@ -189,7 +189,7 @@ func TestRefresh(t *testing.T) {
 func TestFilesOnlyNixKnows(t *testing.T) {
 	for _, git := range []bool{false, true} {
 		bed := nixtest.New(t)
-		dir := project(t, bed, "p/sub")
+		dir := newProject(t, bed, "p/sub")
 		lib := filepath.Join(dir, "hidden.nix")
 		nixtest.Write(t, lib, `"one"`)
 		nixtest.Flake(t, dir, nixtest.Shell{Nix: map[string]string{"FOO": `import (./. + "/hidden.nix")`}})
@@ -212,7 +212,7 @@ func TestFilesOnlyNixKnows(t *testing.T) {
 
 func TestCollected(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	nixtest.Flake(t, dir, nixtest.Shell{Vars: map[string]string{"FOO": "bar"}})
 	r := evaluate(t, bed, dir, "auto")
 	bed.Nix(t, dir, "store", "gc")
@@ -262,7 +262,7 @@ func TestCollected(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	nixtest.Flake(t, dir, nixtest.Shell{Hook: "echo ran >>ran; export FOO=x"})
 	req, err := request(bed, dir, "auto")
 	if err != nil {
@@ -287,7 +287,7 @@ func TestConcurrent(t *testing.T) {
 
 func TestChangedMeanwhile(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	next := nixtest.Shell{Vars: map[string]string{"FOO": "new"}}
 	nixtest.Flake(t, dir, nixtest.Shell{Vars: map[string]string{"FOO": "old"}})
 	req, err := request(bed, dir, "auto")
@@ -308,7 +308,7 @@ func TestChangedMeanwhile(t *testing.T) {
 
 func TestCancelKillsBuilders(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	pidFile := filepath.Join(bed.Dir, "pid")
 	nixtest.Flake(t, dir, nixtest.Shell{Builder: "echo $$ >" + pidFile + "; echo started; read -t 600 <> <(:)"})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -371,7 +371,7 @@ func TestOddDirectories(t *testing.T) {
 	old := strings.Contains(bed.Nix(t, bed.Dir, "--version"), " 2.8.")
 	for _, name := range odd {
 		for _, kind := range []string{"flake", "git", "file"} {
-			dir := project(t, bed, kind+"/"+name)
+			dir := newProject(t, bed, kind+"/"+name)
 			// Another value in each, so that each is evaluated.
 			shell := nixtest.Shell{Vars: map[string]string{"FOO": kind}, Hook: "export HERE=$PWD"}
 			choice := "auto"

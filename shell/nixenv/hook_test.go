@@ -110,7 +110,7 @@ func TestHook(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := project(t, bed, c.name)
+			dir := newProject(t, bed, c.name)
 			nixtest.Flake(t, dir, nixtest.Shell{
 				Vars: map[string]string{"FOO": "from nix"}, Hook: c.hook,
 				Setup: "helper () { REPLY=called; }; plain=plain; list=(one two); declare -A map=([k]=v)\n",

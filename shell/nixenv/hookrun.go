@@ -92,7 +92,7 @@ func RunEntry(ctx context.Context, e Entry) (map[string]string, error) {
 	}
 	defer run.close()
 	set := env.FromList(e.Environ)
-	set["PWD"] = e.Hook.Dir
+	set["PWD"], set[env.ProjectVar] = e.Hook.Dir, e.Hook.Dir // whatever place governs
 	run.cmd.Env = set.List()
 	run.cmd.Stdout, run.cmd.Stderr = e.Output, e.Output
 	run.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/render"
 )
 
 //go:embed hook.bash
@@ -39,18 +40,18 @@ func script(s *shellEnv, more string) string {
 	b.WriteString(head)
 	for _, name := range slices.Sorted(maps.Keys(s.Functions)) {
 		// In eval, so that one that does not parse harms no other.
-		fmt.Fprintf(&b, "eval %s\n", bashQuote(name+" () {"+s.Functions[name]+"\n}"))
+		fmt.Fprintf(&b, "eval %s\n", render.QuoteBash(name+" () {"+s.Functions[name]+"\n}"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Vars)) {
 		if !isBashOwn(name) {
-			fmt.Fprintf(&b, "%s=%s\n", name, bashQuote(s.Vars[name]))
+			fmt.Fprintf(&b, "%s=%s\n", name, render.QuoteBash(s.Vars[name]))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Arrays)) {
 		if !isBashOwn(name) {
 			b.WriteString(name + "=(")
 			for _, v := range s.Arrays[name] {
-				b.WriteString(" " + bashQuote(v))
+				b.WriteString(" " + render.QuoteBash(v))
 			}
 			b.WriteString(" )\n")
 		}
@@ -62,13 +63,13 @@ func script(s *shellEnv, more string) string {
 		fmt.Fprintf(&b, "declare -A %s=(", name)
 		for _, key := range slices.Sorted(maps.Keys(s.Maps[name])) {
 			if key != "" {
-				fmt.Fprintf(&b, " [%s]=%s", bashQuote(key), bashQuote(s.Maps[name][key]))
+				fmt.Fprintf(&b, " [%s]=%s", render.QuoteBash(key), render.QuoteBash(s.Maps[name][key]))
 			}
 		}
 		b.WriteString(" )\n")
 	}
 	b.WriteString(more)
-	fmt.Fprintf(&b, "shellHook=%s\n", bashQuote(s.hook()))
+	fmt.Fprintf(&b, "shellHook=%s\n", render.QuoteBash(s.hook()))
 	b.WriteString(tail)
 	return b.String()
 }
@@ -88,12 +89,7 @@ func (s *shellEnv) environment(r rules, basePath string) string {
 			}
 			value = strings.Join(entries, ":")
 		}
-		fmt.Fprintf(&b, "declare -x %s=%s\n", name, bashQuote(value))
+		fmt.Fprintf(&b, "declare -x %s=%s\n", name, render.QuoteBash(value))
 	}
 	return b.String()
-}
-
-// bashQuote makes one word of bash that is s.
-func bashQuote(s string) string {
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -3,6 +3,7 @@ package nixenv
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +29,7 @@ var reading = nixtest.Shell{Nix: map[string]string{
 // repository, or a shell.nix.
 func readingProject(t *testing.T, bed *nixtest.Bed, kind string) string {
 	t.Helper()
-	dir := project(t, bed, kind)
+	dir := newProject(t, bed, kind)
 	for name, text := range map[string]string{
 		"nix/tools.nix": `import ./more.nix`, "nix/more.nix": `"tools"`, "computed.nix": `import (./nix + "/deep.nix")`, "nix/deep.nix": `"deep"`,
 		"one.nix": `"1"`, "two.nix": `"2"`, "run.sh": "echo", "code.txt": `"code"`, "README": "read me", "other.nix": `"not read"`,
@@ -74,7 +75,7 @@ func TestExactInputs(t *testing.T) {
 			}
 			later := time.Now().Add(time.Hour)
 			for _, name := range []string{"flake.nix", "shell.nix", "nix/tools.nix", "computed.nix"} {
-				if err := os.Chtimes(filepath.Join(dir, name), later, later); err != nil && !os.IsNotExist(err) {
+				if err := os.Chtimes(filepath.Join(dir, name), later, later); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					t.Fatal(err)
 				}
 			}
@@ -107,7 +108,7 @@ func TestExactInputs(t *testing.T) {
 // what others hold; only the user's own files of these are inputs.
 func TestImportsFromElsewhere(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	common := filepath.Join(filepath.Dir(dir), "common")
 	tools := filepath.Join(common, "tools.nix")
 	nixtest.Write(t, tools, `import ./more.nix`)
@@ -137,7 +138,7 @@ func TestInputsWithOddNames(t *testing.T) {
 	for _, dirName := range []string{"plain", "odd\xffdir"} {
 		for _, kind := range []string{"flake", "file"} {
 			bed := nixtest.New(t)
-			dir := project(t, bed, dirName)
+			dir := newProject(t, bed, dirName)
 			shell := nixtest.Shell{Nix: map[string]string{"FOO": listed}}
 			if kind == "file" {
 				nixtest.File(t, filepath.Join(dir, "shell.nix"), shell)
@@ -167,7 +168,7 @@ func TestInputsWithOddNames(t *testing.T) {
 // keeps nothing that was killed.
 func TestSlotsAreBounded(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	nixtest.Flake(t, dir, nixtest.Shell{Nix: map[string]string{"FOO": `import (./. + "/hidden.nix")`}})
 	var last *Result
 	for i := range maxSlots + 3 {
@@ -208,7 +209,7 @@ func TestUnjudged(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			bed := nixtest.New(t)
-			dir := project(t, bed, kind)
+			dir := newProject(t, bed, kind)
 			nixtest.Write(t, filepath.Join(dir, "hidden.nix"), `"x"`)
 			nixtest.Write(t, filepath.Join(dir, "data.txt"), "data")
 			shell := nixtest.Shell{Hook: "echo ran >>ran", Nix: map[string]string{"FOO": `import (./. + "/hidden.nix")`, "BAR": `"${./. + "/data.txt"}"`}}
@@ -266,7 +267,7 @@ func TestUnjudged(t *testing.T) {
 func TestComputedChangedMeanwhile(t *testing.T) {
 	for _, git := range []bool{false, true} {
 		bed := nixtest.New(t)
-		dir := project(t, bed, "p")
+		dir := newProject(t, bed, "p")
 		hidden := filepath.Join(dir, "hidden.nix")
 		nixtest.Write(t, hidden, `"old"`)
 		nixtest.Flake(t, dir, nixtest.Shell{Nix: map[string]string{"FOO": `import (./. + "/hidden.nix")`}})
@@ -295,7 +296,7 @@ func TestComputedChangedMeanwhile(t *testing.T) {
 // change, and what is stored holds.
 func TestFilteredByGit(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	nixtest.Write(t, filepath.Join(dir, ".gitattributes"), "x.nix filter=shout\n")
 	nixtest.Write(t, filepath.Join(dir, "x.nix"), "\"ONE\"\n")
 	nixtest.Flake(t, dir, nixtest.Shell{Nix: map[string]string{"FOO": `import (./. + "/x.nix")`}})
@@ -322,7 +323,7 @@ func TestFilteredByGit(t *testing.T) {
 // With another salt it is another evaluation, and back again the first.
 func TestSalt(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	data := filepath.Join(dir, "data")
 	nixtest.Flake(t, dir, nixtest.Shell{Nix: map[string]string{"FOO": `builtins.readFile (./. + "/data")`}})
 	for i, text := range []string{"one", "two", "one"} {
@@ -343,7 +344,7 @@ func TestSalt(t *testing.T) {
 // the log is for people.
 func TestProgressAndLog(t *testing.T) {
 	bed := nixtest.New(t)
-	dir := project(t, bed, "p")
+	dir := newProject(t, bed, "p")
 	seen := filepath.Join(bed.Dir, "seen")
 	nixtest.Flake(t, dir, nixtest.Shell{Hook: "export A=1", Builder: `echo one; until [ -e ` + seen + ` ]; do read -t 0.05 <> <(:); done; printf 'two\n\e[2Jthree\n' >&2; echo >$out`})
 	req, err := request(bed, dir, "auto")

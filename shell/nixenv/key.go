@@ -12,14 +12,14 @@ import (
 // format is the version of the key and of what is stored below it.
 const format = 2
 
-// Key identifies an evaluation by what decides its result: the contents of the
+// keyOf identifies an evaluation by what decides its result: the contents of the
 // files, their places relative to one another, what is asked of them, and the
 // caller's salt. It is the same for equal contents in another directory, except
 // for Nix files that are no flake: these may see where they lie and, through
 // nixPath, the value of NIX_PATH, which names <nixpkgs>. Extra files are no
 // part of it: which of them matter is known only from the evaluation, so each
 // evaluation that is stored says for which contents of these it holds.
-func Key(s Source, f Files, nixPath, salt string) string {
+func keyOf(s Source, f Files, nixPath, salt string) string {
 	h := sha256.New()
 	field(h, "devsh nix", strconv.Itoa(format), salt)
 	if s.Ref != "" {

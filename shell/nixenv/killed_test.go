@@ -53,7 +53,7 @@ func TestKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bed := nixtest.New(t)
-			dir, pids := project(t, bed, "p"), filepath.Join(bed.Dir, "pids")
+			dir, pids := newProject(t, bed, "p"), filepath.Join(bed.Dir, "pids")
 			nixtest.Flake(t, dir, c.shell(pids))
 			cmd := exec.CommandContext(t.Context(), os.Args[0])
 			cmd.Env = append(bed.Env(), "DEVSH_TEST_EVALUATE="+dir, "DEVSH_TEST_STATE="+bed.State)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hbohlen/devsh/shell/project"
 )
 
 // note makes what is to be stored of an evaluation that has just been run, with
@@ -127,7 +129,7 @@ func (e *evaluation) copiedRoot() (copied, base string) {
 	}
 	rel := flakeFile
 	base, err := filepath.Rel(e.files.Root, s.flakeDir())
-	if err == nil && repository(s.flakeDir()) != "" {
+	if err == nil && project.WorkTree(s.flakeDir()) != "" {
 		rel, base = filepath.Join(base, flakeFile), ""
 	}
 	for _, r := range e.reads {

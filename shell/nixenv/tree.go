@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/hbohlen/devsh/shell/project"
 )
 
 // Limits of the walk that measures what nix would copy.
@@ -16,21 +18,6 @@ const (
 	maxTreeSize    = 2 << 30 // bytes
 	maxTreeEntries = 1_000_000
 )
-
-// repository returns the nearest directory at or above dir that git governs,
-// or "".
-func repository(dir string) string {
-	for {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
 
 // Files returns the files that evaluating s is known to read, without running
 // anything: those that the paths written in its Nix files lead to, and, marked
@@ -41,7 +28,7 @@ func (s Source) Files(extra ...Input) (Files, error) {
 	if s.Ref != "" {
 		return Files{}, nil
 	}
-	root := repository(s.Dir)
+	root := project.WorkTree(s.Dir)
 	if root == "" {
 		root = s.Dir
 	}
@@ -59,7 +46,7 @@ func (s Source) Files(extra ...Input) (Files, error) {
 		start = append(start, filepath.Join(filepath.Dir(rel), lockFile))
 	}
 	read := readBelow(opened)
-	files := Closure(read, start...)
+	files := closureOf(read, start...)
 	if len(extra) > 0 {
 		decides := map[string]bool{}
 		for _, in := range extra {
@@ -79,7 +66,7 @@ func (s Source) Files(extra ...Input) (Files, error) {
 			start = append(start, rel)
 			decides[rel] = in.Deciding
 		}
-		all := Closure(read, start...)
+		all := closureOf(read, start...)
 		all.markExtra(files, decides)
 		files = all
 	}
@@ -90,25 +77,25 @@ func (s Source) Files(extra ...Input) (Files, error) {
 // readBelow reads below root, out of which no link leads, and what has an
 // absolute path. What is neither file nor directory is an error, and is not
 // waited for.
-func readBelow(root *os.Root) ReadFunc {
-	return func(name string, limit int64) (Node, error) {
+func readBelow(root *os.Root) readFunc {
+	return func(name string, limit int64) (treeNode, error) {
 		open := root.OpenFile
 		if filepath.IsAbs(name) {
 			open = os.OpenFile
 		}
 		f, err := open(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-			return Node{}, nil
+			return treeNode{}, nil
 		}
 		if err != nil {
-			return Node{}, err
+			return treeNode{}, err
 		}
 		defer f.Close()
 		info, err := f.Stat()
 		if err != nil {
-			return Node{}, err
+			return treeNode{}, err
 		}
-		node := Node{Present: true, Size: info.Size(), ModTime: info.ModTime()}
+		node := treeNode{Present: true, Size: info.Size(), ModTime: info.ModTime()}
 		switch {
 		case info.IsDir():
 			node.IsDir = true

@@ -1,5 +1,10 @@
 package project
 
+import (
+	"os"
+	"path/filepath"
+)
+
 // Deciding lists the files that make a directory a project and that decide
 // its environment.
 func Deciding() []string { return []string{"devsh.toml", "flake.nix", "shell.nix"} }
@@ -17,3 +22,17 @@ func signs() []string {
 // Reserved is a directory name that devsh cannot govern: in the state
 // directory, whose tree mirrors paths, it holds devsh's own files.
 const Reserved = "@devsh"
+
+// WorkTree returns the nearest directory at or above dir that git governs, or "".
+func WorkTree(dir string) string {
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}

@@ -8,7 +8,8 @@ import (
 
 // alias defines a function as fish's own alias does. Its text is evaluated
 // and not pasted, so that one that is no fish code breaks nothing but itself.
-func (g *generation) alias(name, text string) {
+func (g *generation) alias(name string, a env.Alias) {
+	text := a.Text
 	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if first == name {
 		text = "command " + strings.TrimSpace(text)
@@ -16,6 +17,7 @@ func (g *generation) alias(name, text string) {
 	g.line("if __devsh_alias_on %s", name)
 	// Without --wraps: what it adds to the completions cannot be taken back.
 	g.line("    function %s --description 'devsh alias'", name)
+	g.meansOwn("        ", a.Dir)
 	g.line("        eval %s '$argv'", QuoteFish(text))
 	g.line("    end")
 	g.line("end")
@@ -35,6 +37,7 @@ const callBash = `source "$1"; shift; eval "$0 \"\$@\""`
 func (g *generation) bashFunction(name string, f env.Function) {
 	g.line("if __devsh_alias_on %s", name)
 	g.line("    function %s --description 'devsh function'", name)
+	g.meansOwn("        ", f.Dir)
 	g.line("        %s --noprofile --norc -c %s %s $DEVSH_GENERATION/%s $argv", QuoteFish(f.Bash), QuoteFish(callBash), name, ScriptFile(f.Script))
 	g.line("    end")
 	g.line("end")
@@ -50,11 +53,16 @@ func (g *generation) hook(when string, hooks []env.Hook, shellHooks bool) {
 		}
 		for _, h := range hooks {
 			g.line("begin")
-			// The variable says which place governs; the code means its own. In a
-			// place that nobody has allowed, what it names there would be run.
-			g.line("    set -lx %s %s", env.ProjectVar, QuoteFish(h.Dir))
+			g.meansOwn("    ", h.Dir)
 			g.line("    eval %s", QuoteFish(h.Code))
 			g.line("end")
 		}
 	})
+}
+
+// meansOwn has a place's code mean its own directory by the variable, which says
+// which place governs. Where that is one that nobody has allowed, what the code
+// names there would be run.
+func (g *generation) meansOwn(indent, dir string) {
+	g.line("%sset -lx %s %s", indent, env.ProjectVar, QuoteFish(dir))
 }

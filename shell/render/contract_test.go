@@ -9,7 +9,7 @@ import (
 )
 
 // contract is the digest of everything that is rendered for the hook.
-const contract = "c226d1949516d84c"
+const contract = "af86b49487d13511"
 
 // TestContract: who changes what is rendered has to say whether generations
 // and entries of before are still what would be made (else rendererVersion in
@@ -22,7 +22,7 @@ func TestContract(t *testing.T) {
 		Set:     map[string]env.Value{"A": {{Text: "a"}}, "R": {{Ref: "B"}, {Text: "x"}}},
 		Unset:   map[string]bool{"U": true},
 		Lists:   map[string]env.List{env.Path: {Prepend: []string{"/b"}, Append: []string{"/z"}}, "L": {Prepend: []string{"/l"}}},
-		Aliases: map[string]string{"hi": "echo hi"}, CompletionDirs: []string{"/c"},
+		Aliases: map[string]env.Alias{"hi": {Dir: "/p", Text: "echo hi"}}, Functions: map[string]env.Function{"f": {Dir: "/p", Bash: "/bash", Script: "0"}}, CompletionDirs: []string{"/c"},
 		Enter: []env.Hook{{Dir: "/p", Code: "echo in"}}, Leave: []env.Hook{{Dir: "/p", Code: "echo out"}},
 	}))
 	h.Write(FishChecks(Watch{Entry: "e_1", Dir: "/e", Current: "/current", Note: "note", Checks: []Check{

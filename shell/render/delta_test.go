@@ -98,7 +98,7 @@ func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
 // randomDelta makes a delta of the pieces of text.
 func randomDelta(r *rand.Rand, pieces []string) env.Delta {
-	d := env.Delta{Set: map[string]env.Value{}, Unset: map[string]bool{}, Lists: map[string]env.List{}, Aliases: map[string]string{}}
+	d := env.Delta{Set: map[string]env.Value{}, Unset: map[string]bool{}, Lists: map[string]env.List{}, Aliases: map[string]env.Alias{}}
 	for _, n := range someNames {
 		switch r.IntN(5) {
 		case 0:
@@ -115,10 +115,10 @@ func randomDelta(r *rand.Rand, pieces []string) env.Delta {
 		d.Lists[env.Path] = randomList(r, pieces)
 	}
 	if r.IntN(2) == 0 {
-		d.Aliases["zz"+pick(r, []string{"a", "b"})] = pick(r, pieces)
+		d.Aliases["zz"+pick(r, []string{"a", "b"})] = env.Alias{Dir: "/" + pick(r, pieces), Text: pick(r, pieces)}
 	}
 	if r.IntN(2) == 0 {
-		d.Functions = map[string]env.Function{"zz" + pick(r, []string{"b", "c"}): {Bash: "/" + pick(r, pieces), Script: "0"}}
+		d.Functions = map[string]env.Function{"zz" + pick(r, []string{"b", "c"}): {Dir: "/" + pick(r, pieces), Bash: "/" + pick(r, pieces), Script: "0"}}
 		for name := range d.Functions {
 			delete(d.Aliases, name)
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/hbohlen/devsh/shell/project"
 )
 
 // worktree returns another worktree's directory of the same repository whose
@@ -13,8 +15,12 @@ import (
 // the repository must be answered by the repository's link back: a .git file
 // alone can be forged by whoever made the directory.
 func (s *Store) worktree(in Inputs) string {
-	top, rel, ok := worktreeTop(in.Dir)
-	if !ok {
+	top := project.WorkTree(in.Dir)
+	if top == "" {
+		return ""
+	}
+	rel, err := filepath.Rel(top, in.Dir)
+	if err != nil {
 		return ""
 	}
 	common, ok := commonDir(top)
@@ -40,20 +46,6 @@ func (s *Store) worktree(in Inputs) string {
 		}
 	}
 	return ""
-}
-
-// worktreeTop returns the top of the working tree that holds dir, and dir
-// relative to it.
-func worktreeTop(dir string) (top, rel string, ok bool) {
-	for d := dir; ; d = filepath.Dir(d) {
-		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
-			rel, err := filepath.Rel(d, dir)
-			return d, rel, err == nil
-		}
-		if d == filepath.Dir(d) {
-			return "", "", false
-		}
-	}
 }
 
 // commonDir returns the repository of a working tree: its .git directory, or

@@ -39,6 +39,7 @@ is given the digest that «devsh status» shows.`,
 				return err
 			}
 			a.showRequest(req)
+			before, _ := w.resolver.Store.Place(req.Dir).Entry() // unreadable is as good as none
 			if err := w.resolver.Allow(req); err != nil {
 				return err
 			}
@@ -50,6 +51,10 @@ is given the digest that «devsh status» shows.`,
 			a.tell(w, e)
 			if e.Error != "" {
 				return silent(exitFailed)
+			}
+			// A shell that enters says it; here it finds nothing new to enter.
+			if before != nil && before.State != activation.OK && e.State == activation.OK && e.Generation == before.Generation && e.Generation != activation.None && !a.quiet(w) {
+				fmt.Fprintln(a.Stderr, e.Note)
 			}
 			return nil
 		},

@@ -11,8 +11,6 @@ import (
 
 	"github.com/hbohlen/devsh/cmd/internal/settings"
 	"github.com/hbohlen/devsh/shell/activation"
-	"github.com/hbohlen/devsh/shell/manifest"
-	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/render"
 )
@@ -91,14 +89,8 @@ func hintFor(err error) string {
 	case errors.Is(err, os.ErrPermission):
 		return "the state directory ($XDG_STATE_HOME/devsh, ~/.local/state/devsh by default) must be yours and writable"
 	}
-	if e, ok := errors.AsType[*manifest.Error](err); ok {
-		return e.Hint
-	}
-	if e, ok := errors.AsType[*nixenv.Error](err); ok {
-		return e.Hint
-	}
 	if e, ok := errors.AsType[*settings.SourceError](err); ok {
 		return e.Hint
 	}
-	return ""
+	return activation.HintOf(err)
 }

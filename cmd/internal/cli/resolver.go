@@ -82,13 +82,11 @@ func settingsDigest(s *settings.Settings) string {
 // A project cannot lead devsh astray: it cannot set DEVSH_*, and a generation
 // counts only if it lies in a state directory of the user's own.
 func (a *app) leave() env.Env {
-	active, ok := activation.ParseActive(a.env[env.GenerationVar], a.env[env.ProjectVar])
-	if !ok {
-		return a.env
-	}
-	d, err := active.Store.Place(active.Project).Delta(active.Generation)
-	if err != nil {
-		return a.env
+	var d env.Delta // else nothing but marks that mean nothing
+	if active, ok := activation.ParseActive(a.env[env.GenerationVar]); ok {
+		if known, err := active.Store.Place(active.Project).Delta(active.Generation); err == nil {
+			d = known
+		}
 	}
 	return env.Leave(a.env, d)
 }

@@ -60,6 +60,8 @@ func hasTerminal() bool {
 func Run(ctx context.Context, e Env) int {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	out := &output{Writer: e.Stdout}
+	e.Stdout = out
 	a := &app{Env: e, env: env.FromList(e.Environ)}
 	root := a.root()
 	root.SetArgs(e.Args)
@@ -67,7 +69,7 @@ func Run(ctx context.Context, e Env) int {
 	root.SetOut(e.Stdout)
 	root.SetErr(e.Stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	return a.exit(cmd, err)
+	return a.exit(cmd, out.judge(err))
 }
 
 // app is what all commands share.
@@ -118,6 +120,9 @@ back when you leave. While nothing changed, no process is started.
 
 // isTerminal reports whether something written to w is seen by a person.
 func isTerminal(w io.Writer) bool {
+	if o, ok := w.(*output); ok {
+		w = o.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -129,7 +129,7 @@ func (a *app) shellArgv(name string, base env.Env) ([]string, error) {
 
 // greet says what the person is in, and what of it they would not expect.
 func (a *app) greet(p *usable, shell string) {
-	if message := a.env["DEVSH_MESSAGE"]; message == string(settings.Quiet) || message == "" && p.world.settings.Message == settings.Quiet {
+	if a.quiet(p.world) {
 		return
 	}
 	e := p.entry
@@ -143,6 +143,12 @@ func (a *app) greet(p *usable, shell string) {
 	if shell != "fish" {
 		fmt.Fprintf(a.Stderr, "devsh: %s has no hook: what changes in %s does not reach this shell until it is started anew\n", render.Visible(shell), name)
 	}
+}
+
+// quiet reports whether the person wants to be told nothing on entering.
+func (a *app) quiet(w *world) bool {
+	message := a.env["DEVSH_MESSAGE"]
+	return message == string(settings.Quiet) || message == "" && w.settings.Message == settings.Quiet
 }
 
 // shellEnd is the exit code that the end of the shell stands for.

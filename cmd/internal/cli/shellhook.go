@@ -22,7 +22,7 @@ func (a *app) shellHookCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			active, ok := activation.ParseActive(a.env[env.GenerationVar], a.env[env.ProjectVar])
+			active, ok := activation.ParseActive(a.env[env.GenerationVar])
 			if !ok {
 				return errors.New("no environment of devsh's is active here")
 			}

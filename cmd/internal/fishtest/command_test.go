@@ -1,6 +1,8 @@
 package fishtest
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,7 +82,7 @@ func TestHooks(t *testing.T) {
 	expect := func(what string, want ...string) {
 		t.Helper()
 		got, err := os.ReadFile(log)
-		if err != nil && !os.IsNotExist(err) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
 		if w := strings.Join(append(want, ""), "\n"); string(got) != w {

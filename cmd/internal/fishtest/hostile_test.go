@@ -27,6 +27,31 @@ func TestOuterHookAmongStrangers(t *testing.T) {
 	}
 }
 
+// TestOuterAliasAmongStrangers: the same for its aliases. What they start in its
+// turn knows the environment all the same, and can leave it.
+func TestOuterAliasAmongStrangers(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	outer := b.Project("work", "[env]\nA = \"1\"\n[aliases]\nt = \"source $DEVSH_PROJECT/t.fish\"\nsub = \"fish\"\ngo = \"cd ~; and printenv A DEVSH_PROJECT\"\n")
+	b.Write(outer+"/t.fish", "echo good $argv\n")
+	inner := outer + "/clone"
+	b.Write(inner+"/t.fish", "echo evil\n")
+	b.Write(inner+"/devsh.toml", "")
+	b.Allow(t, outer)
+	f := Start(t, b, Options{})
+	f.OK("cd " + Quote(inner) + `; test "$A" = 1; and test "$DEVSH_PROJECT" = ` + Quote(inner))
+	if got := f.OK("t x"); got != "good x\n" {
+		t.Errorf("the alias of the place around ran %q", got)
+	}
+	f.OK(`test "$DEVSH_PROJECT" = ` + Quote(inner))
+	f.OK("sub")
+	f.OK(`test "$A" = 1; and test "$DEVSH_PROJECT" = ` + Quote(inner))
+	f.OK(`cd ~; not set -q A; and not set -q DEVSH_PROJECT`)
+	f.Run("exit")
+	f.Run("go")
+	f.OK(`test $PWD = ~; and not set -q A; and not set -q DEVSH_PROJECT`)
+}
+
 // TestReferencesToFish: what fish makes up itself is in no environment, and so
 // is not handed to programs either: the history, for one (promise 7).
 func TestReferencesToFish(t *testing.T) {

@@ -76,4 +76,9 @@ func TestForgedGeneration(t *testing.T) {
 		"DEVSH_GENERATION": b.Home + "/.local/state/devsh/v1/tree" + project + "/@devsh/g-abc", "DEVSH_PROJECT": project,
 	}})
 	f.OK("not set -q FORGED; and not set -q DEVSH_GENERATION")
+	// What nothing accounts for would be restored by a shell that is started in a project which sets it.
+	for _, forged := range []env.Env{{"DEVSH_OLD_A": "x"}, {"DEVSH_OLD_A": "x", "DEVSH_GENERATION": "/"}, {"DEVSH_OLD_A": "x", "DEVSH_GENERATION": ""}} {
+		f := Start(t, b, Options{Env: forged})
+		f.OK("not set -q DEVSH_OLD_A; and not set -q DEVSH_GENERATION")
+	}
 }

@@ -60,6 +60,7 @@ quits () { exit 4; }
 mine () { echo "mine inside $*"; }
 reads () { read -r line; echo "read $line"; }
 environ () { echo "$LATER $FROM_HOOK"; }
+place () { echo "$DEVSH_PROJECT"; }
 shopt -s extglob
 extended () { case $1 in @(a|b)) echo yes;; esac; }
 db:up () { echo up; }
@@ -93,6 +94,8 @@ alias string='echo no'
 			{"echo a line | reads", "read a line\n", 0},
 			{"mine x", "mine inside x\n", 0},
 			{"environ", "set in the shell set in the hook\n", 0},
+			{"place", dir + "\n", 0},
+			{"begin; set -lx DEVSH_PROJECT /other; place; end", dir + "\n", 0}, // that of a place within, which governs
 			{"extended b", "yes\n", 0},
 			{"db:up", "up\n", 0},
 			{"functions -q _helper ofStdenv; echo $status", "2\n", 0},
@@ -213,6 +216,7 @@ f () { echo "f in $1"; }
 [[ -e $PWD/fail ]] && exit 5
 [[ -e $PWD/hang ]] && sleep 1000
 [[ -e $PWD/ask ]] && { read -r line; : </dev/tty; } 2>/dev/null
+[[ -e $PWD/own.sh ]] && source "$DEVSH_PROJECT/own.sh"
 [[ -e $PWD/fish ]] && exec fish
 true
 `, "[shell]\nhook = \"every-entry\"\n[hooks]\nenter = \"echo then $API_TOKEN\"\n")
@@ -250,6 +254,15 @@ true
 	f.OK("set -g API_TOKEN; cd " + dir + "; cd ~; exit")
 	f.OK("cd ~; set -e dirprev; set -e dirnext; set -e __fish_cd_direction")
 	checkSame(t, "after the nested shell", before, f.Snapshot())
+
+	// In a place within that nobody has allowed, the hook means its own place.
+	b.Write(dir+"/own.sh", "echo good\n")
+	b.Write(dir+"/within/own.sh", "echo evil\n")
+	b.Write(dir+"/within/devsh.toml", "")
+	if out := f.OK("cd " + dir + "/within; true"); !strings.Contains(out, "good") {
+		t.Errorf("in a place within: %q", out)
+	}
+	f.OK("cd ~; set -e dirprev; set -e dirnext; set -e __fish_cd_direction")
 
 	for file, want := range map[string]string{
 		"fail": "ended with status 5", "hang": "it took longer than its limit", "ask": "hello", "fish": "hello",

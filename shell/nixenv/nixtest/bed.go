@@ -7,6 +7,7 @@
 package nixtest
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -85,7 +86,7 @@ func (b *Bed) log() string { return filepath.Join(b.Dir, "nix-runs") }
 func (b *Bed) Runs(tb testing.TB) []string {
 	tb.Helper()
 	data, err := os.ReadFile(b.log())
-	if err != nil && !os.IsNotExist(err) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		tb.Fatal(err)
 	}
 	return strings.FieldsFunc(string(data), func(r rune) bool { return r == '\n' })
