@@ -63,6 +63,7 @@ func TestSoak(t *testing.T) {
 	var before []State
 	for range soakShells {
 		f := Start(t, s.Bed, Options{})
+		f.OK("set -gx E_plain mine; set -gx T_in mine; set -g F_flake mine; function hi; echo mine; end")
 		f.OK("set -g __fishtest_wakes 0; function __fishtest_woken --on-signal URG; set -g __fishtest_wakes (math $__fishtest_wakes + 1); end")
 		shells, before = append(shells, f), append(before, f.Snapshot())
 	}
