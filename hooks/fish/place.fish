@@ -155,9 +155,13 @@ function __devsh_go --no-scope-shadowing
         set -eg __devsh_awaited[$i]
         set -l said $__devsh_runtime/devsh/said/$entry # what a shellHook printed; the first shell that comes shows it
         if test -s $said -a -f $said -a -O $said
-            read -lz text <$said
-            __devsh_print (string split -n \n -- $text)
-            true >$said
+            echo $fish_pid >>$said.by # many may be woken at once: who is first in there is the one
+            read -l by <$said.by
+            if test "$by" = $fish_pid
+                read -lz text <$said
+                __devsh_print (string split -n \n -- $text)
+                true >$said
+            end
         end
     end
     if test "$state" != ok

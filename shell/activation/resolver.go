@@ -133,21 +133,6 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 	return nil, fmt.Errorf("resolve %s: the permissions keep changing", p.Dir)
 }
 
-// errOutjudged says that the user has allowed or denied meanwhile what was
-// judged at the beginning.
-var errOutjudged = errors.New("judged otherwise meanwhile")
-
-// outjudged returns errOutjudged where the user has decided since all was
-// judged: an evaluation can take long.
-func (w *resolution) outjudged() error {
-	for _, p := range w.judged {
-		if v, err := w.verdict(p); err == nil && v.State != p.verdict.State {
-			return errOutjudged
-		}
-	}
-	return nil
-}
-
 // resolve does what [Resolver.Resolve] does, under the project's lock.
 func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error) {
 	if !w.Settings.Apart {
