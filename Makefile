@@ -3,8 +3,9 @@
 
 BINDIR ?= $(HOME)/.local/bin
 PKG    ?= ./...
+SOAK   ?= 30m
 
-.PHONY: help build install check reference test test-fish4 try bench bench-once clean
+.PHONY: help build install check reference test test-long test-fish4 try bench bench-once clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +24,9 @@ reference: ## write docs/reference.md anew from the program
 
 test: ## run all tests, with the race detector and the fish that is found (PKG=./shell/... for some)
 	sh scripts/with-tools.sh fish nix strace tmux git gcc -- sh scripts/test.sh $(PKG)
+
+test-long: ## the soak alone, for half an hour (SOAK=2m): shells walk about while all changes and workers are killed
+	DEVSH_TEST_TIMEOUT=24h sh scripts/with-tools.sh fish nix git gcc -- env SOAK=$(SOAK) sh scripts/test.sh -v -run 'TestSoak$$' ./cmd/internal/fishtest
 
 test-fish4: ## run the suites that drive fish and nix in a Debian with fish 4
 	bash scripts/test-fish4.sh

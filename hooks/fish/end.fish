@@ -48,6 +48,7 @@ function __devsh_adopt
         # What was put in front of PATH since then, by config.fish for one, must not hide the project's tools: the
         # environment is left and entered anew at the first prompt.
         set -g __devsh_adopted $g
+        __devsh_replace "generation $d" $g
         return
     end
     for name in (set -nx | string match -r '^DEVSH_(?:OLD_|WAS_|GENERATION$|PROJECT$).*')

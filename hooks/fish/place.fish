@@ -30,6 +30,7 @@ function __devsh_look -a asked known entry generation kind state
         if test -z "$asked$__devsh_adopted$DIRENV_DIR$__devsh_at_prompt" -a "$state" != building
             test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
             test "$d" = "$PWD"; and set -ga __devsh_seen $d
+            set -q __devsh_seen[100]; and set -eg __devsh_seen[1] # each is compared on each cd
             return
         end
         __devsh_read
@@ -85,9 +86,31 @@ end
 
 # Has an input changed since the entry was made?
 function __devsh_stale --no-scope-shadowing
-    functions -q __devsh_stale_$entry; or __devsh_load $__devsh_tree$known/@devsh/$entry/check.fish
-    functions -q __devsh_stale_$entry; or return 0
+    functions -q __devsh_stale_$entry; or __devsh_load_entry; or return 0
     __devsh_stale_$entry
+end
+
+function __devsh_load_entry --no-scope-shadowing
+    __devsh_load $__devsh_tree$known/@devsh/$entry/check.fish
+    functions -q __devsh_stale_$entry; and __devsh_replace "entry $known" $entry
+end
+
+# What was loaded takes the place of what was loaded for the same before. That goes, since a shell may live through
+# thousands of changes.
+function __devsh_replace -a what id
+    set -l i (contains -i -- $what $__devsh_loaded)
+    if not set -q i[1]
+        set -ga __devsh_loaded $what
+        set -ga __devsh_ids $id
+        return
+    end
+    set -l old $__devsh_ids[$i]
+    set -g __devsh_ids[$i] $id
+    test "$old" = "$id"; and return
+    test "$old" = "$__devsh_id"; and set -g __devsh_turn false # should this be interrupted now
+    functions -e (functions -an | string match -- "__devsh_*_$old")
+    set -eg __devsh_note_$old
+    set -l n (contains -i -- $old $__devsh_noted); and set -eg __devsh_noted[$n]
 end
 
 # Is what is being built needed by what comes next on the command line?
@@ -110,7 +133,7 @@ function __devsh_go --no-scope-shadowing
     else
         set -gx DEVSH_STATE $state
     end
-    functions -q __devsh_stale_$entry; or __devsh_load $__devsh_entry/check.fish
+    functions -q __devsh_stale_$entry; or __devsh_load_entry
     set -l note __devsh_note_$entry
     set -g __devsh_turn __devsh_turn_0_$entry
     set -g __devsh_seen
@@ -132,9 +155,13 @@ function __devsh_go --no-scope-shadowing
         set -eg __devsh_awaited[$i]
         set -l said $__devsh_runtime/devsh/said/$entry # what a shellHook printed; the first shell that comes shows it
         if test -s $said -a -f $said -a -O $said
-            read -lz text <$said
-            __devsh_print (string split -n \n -- $text)
-            true >$said
+            echo $fish_pid >>$said.by # many may be woken at once: who is first in there is the one
+            read -l by <$said.by
+            if test "$by" = $fish_pid
+                read -lz text <$said
+                __devsh_print (string split -n \n -- $text)
+                true >$said
+            end
         end
     end
     if test "$state" != ok
@@ -148,6 +175,7 @@ function __devsh_go --no-scope-shadowing
         test "$state" = ok; or __devsh_say "$known $$note" "$$note"
         return
     end
+    set -l loaded
     if test "$generation" != none; and not functions -q __devsh_enter_$generation
         __devsh_load $__devsh_tree$known/@devsh/g-$generation/enter.fish
         if not functions -q __devsh_enter_$generation
@@ -155,12 +183,14 @@ function __devsh_go --no-scope-shadowing
             __devsh_rest
             return
         end
+        set loaded yes
     end
     set -l again "$__devsh_adopted"
     test "$__devsh_generation" = none; or __devsh_off
     set -g __devsh_dir $known
     if test "$generation" != none
         __devsh_on
+        test -n "$loaded"; and __devsh_replace "generation $known" $generation
         test "$state" = ok -a "$again" != "$generation" -a "$__devsh_message" != quiet -a -t 2; and __devsh_print $$note
     end
     test "$state" = ok; or __devsh_say "$known $$note" "$$note"

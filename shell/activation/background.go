@@ -42,9 +42,13 @@ func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.Fil
 	if opts.Background == nil {
 		return r.Store.lock(ctx, place, func() { r.relay(place) })
 	}
-	// Who holds it is quickly done, if it is no worker.
-	ctx, cancel := context.WithTimeout(ctx, opts.Grace)
-	defer cancel()
+	// Who holds it is quickly done, if it is no worker. What the user has just
+	// decided must not get lost by that; a worker looks at it when it is done.
+	if !opts.Judge {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, opts.Grace)
+		defer cancel()
+	}
 	for {
 		lock, err := r.Store.tryLock(place)
 		if !errors.Is(err, errLocked) {
@@ -55,6 +59,9 @@ func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.Fil
 		}
 		select {
 		case <-ctx.Done():
+			if opts.Judge {
+				return nil, context.Cause(ctx)
+			}
 			return nil, errLocked
 		case <-time.After(lockPoll):
 		}

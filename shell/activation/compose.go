@@ -26,6 +26,7 @@ func (w *resolution) examineAll() error {
 		}
 		w.places = append(w.places, p)
 	}
+	w.judged = slices.Clone(w.places)
 	for _, p := range slices.Backward(w.places) {
 		w.inputs = append(w.inputs, p.files...)
 	}

@@ -68,6 +68,7 @@ type resolution struct {
 	place   Place
 	before  *Entry // the entry in force, or nil
 	places  []*place
+	judged  []*place // all of them, also those that may not contribute
 	kept    *keptPlace
 	inputs  []inputs.File
 	around  []inputs.File // what every environment depends on, as it was before
@@ -120,9 +121,16 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 		return nil, err
 	}
 	defer lock.Close()
-	work := &resolution{Resolver: r, project: p, place: place, options: opts, log: &logFile{path: place.Log()}}
-	defer work.log.Close()
-	return work.resolve(ctx, lock)
+	for range maxLooks {
+		work := &resolution{Resolver: r, project: p, place: place, options: opts, log: &logFile{path: place.Log()}}
+		e, err := work.resolve(ctx, lock)
+		work.log.Close()
+		if !errors.Is(err, errOutjudged) {
+			return e, err
+		}
+		opts.Judge = true
+	}
+	return nil, fmt.Errorf("resolve %s: the permissions keep changing", p.Dir)
 }
 
 // resolve does what [Resolver.Resolve] does, under the project's lock.
@@ -141,6 +149,9 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := w.outjudged(); err != nil {
+		return nil, err
+	}
 	if err := w.place.makeGeneration(e.Generation, delta); err != nil {
 		return nil, err
 	}
@@ -157,6 +168,11 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 		return nil, err
 	}
 	w.collect(w.place, e)
+	// Once more: who allows or denies leaves it to this process as long as it
+	// has published nothing.
+	if err := w.outjudged(); err != nil {
+		return nil, err
+	}
 	if news {
 		w.wake(w.project.Dir, w.place)
 	}

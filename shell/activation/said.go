@@ -11,8 +11,8 @@ import (
 
 // What a shellHook prints can hold a secret, so it goes to no disk: where nobody
 // is there to see it, it waits in the user's runtime directory, which is in
-// memory, for the first shell that awaited the environment. That one empties
-// the file.
+// memory, for the first shell that awaited the environment: the first to
+// write its number beside it. That one empties the file.
 
 // say tells the person something: now, or where nobody is there, later.
 func (w *resolution) say(line string) {
@@ -37,7 +37,9 @@ func (w *resolution) leaveSaid(e *Entry) {
 		return
 	}
 	w.tidySaid(dir)
-	_ = atomicfile.Write(filepath.Join(dir, entryName(identify(e))), []byte(strings.Join(w.said, "\n")+"\n"), 0o600)
+	file := filepath.Join(dir, entryName(identify(e)))
+	os.Remove(file + ".by") // the shells that would show it
+	_ = atomicfile.Write(file, []byte(strings.Join(w.said, "\n")+"\n"), 0o600)
 }
 
 // tidySaid removes what nobody came for.

@@ -42,10 +42,18 @@ func (s Store) wakeShell(pid int) {
 	}
 	proc := "/proc/" + strconv.Itoa(pid)
 	info, err := os.Stat(proc)
-	if err != nil || owned(proc, info) != nil || !handles(proc, wakeSignal) || startedAfter(proc, note.ModTime()) {
+	if err != nil || owned(proc, info) != nil || !isFish(proc) || !handles(proc, wakeSignal) || startedAfter(proc, note.ModTime()) {
 		return
 	}
 	_ = unix.PidfdSendSignal(fd, wakeSignal, nil, 0) // it may have ended
+}
+
+// isFish reports whether a process runs fish still. What the shell has become
+// by exec has its number and its age, and may take any signal that it has a
+// handler for as a reason to end.
+func isFish(proc string) bool {
+	name, err := os.ReadFile(proc + "/comm")
+	return err == nil && bytes.Contains(name, []byte("fish")) // .fish-wrapped, where a package wraps it
 }
 
 // handles reports whether a process has a handler for the signal.

@@ -38,13 +38,16 @@ func newBuilds(t *testing.T) *builds {
 }
 
 // flake makes an allowed project whose shell sets FROM_FLAKE, when it is built.
-func (b *builds) flake(name string) string {
+func (b *builds) flake(name string) string { return b.gated(name, b.gate) }
+
+// gated is [builds.flake] with a gate of its own.
+func (b *builds) gated(name, gate string) string {
 	b.t.Helper()
 	dir := filepath.Join(b.Dev, name)
 	nixtest.Flake(b.t, dir, nixtest.Shell{
 		Vars:    map[string]string{"FROM_FLAKE": name},
 		Hook:    "echo the hook says $((6 * 7))",
-		Builder: "PATH=/usr/bin:/bin; until [[ -e " + b.gate + " ]]; do sleep 0.02; done; echo >$out",
+		Builder: "PATH=/usr/bin:/bin; until [[ -e " + gate + " ]]; do sleep 0.02; done; echo >$out",
 	})
 	b.Allow(b.t, dir)
 	return dir

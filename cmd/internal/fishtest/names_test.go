@@ -12,7 +12,8 @@ func TestNamesOfTheHook(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	names := strings.Fields(`from to name value before after alone old made intact ours changed kept element elements
-		side text flags i d g known entry generation kind state note level asked again was dir file key result turns id p`)
+		side text flags i d g known entry generation kind state note level asked again was dir file key result turns id p
+		what n loaded by said`)
 	var toml, lists, unset, setup strings.Builder
 	for n, name := range names {
 		switch n % 3 {

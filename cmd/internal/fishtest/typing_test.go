@@ -1,0 +1,161 @@
+package fishtest
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// disturb wakes a shell at random moments until the test ends, or the function
+// that it returns is called.
+func (f *Fish) disturb(t *testing.T, pid string) (stop func() (signals int)) {
+	t.Helper()
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := number(t, "DEVSH_TEST_SEED", rand.Uint64N(1<<32))
+	t.Logf("DEVSH_TEST_SEED=%d", seed)
+	quit, sent := make(chan struct{}), make(chan int)
+	go func() {
+		r := rand.New(rand.NewPCG(seed, 0))
+		for signals := 0; ; signals++ {
+			select {
+			case <-quit:
+				sent <- signals
+				return
+			case <-time.After(time.Duration(r.IntN(12_000)) * time.Microsecond):
+				_ = syscall.Kill(n, syscall.SIGURG)
+			}
+		}
+	}()
+	return func() int {
+		close(quit)
+		return <-sent
+	}
+}
+
+// keys is something that a person types, in pieces.
+type keys struct {
+	name   string
+	setup  string
+	before []step // while it is built
+	after  []step // when the environment has come
+	want   string // what is printed
+	ahead  string // what is printed then by what was typed ahead
+}
+
+// step is keys, and what the terminal must show before the next ones, if
+// anything: else they would mean something else.
+type step struct{ keys, shows string }
+
+func plain(pieces ...string) (steps []step) {
+	for _, p := range pieces {
+		steps = append(steps, step{keys: p})
+	}
+	return steps
+}
+
+var manyKeys = []keys{
+	{
+		name:   "a line, and back in it",
+		before: plain("echo", " a", "b", "c", "\x1b[D", "\x1b[D"), after: plain("X", "\x05 d", "\r"), want: "aXbc d\n",
+	},
+	{
+		name: "history search", setup: "echo needle-1; echo needle-2\necho hay",
+		before: plain("need", "le", "\x1b[A"), after: plain("\x05", "; echo end", "\r"), want: "needle-1\nneedle-2\nend\n",
+	},
+	{
+		name: "history search goes on", setup: "echo needle-1\necho needle-2",
+		before: plain("needle", "\x1b[A"), after: plain("\x1b[A", "\x05x", "\r"), want: "needle-1x\n",
+	},
+	{
+		name: "Ctrl-R", setup: "echo needle-1\necho hay",
+		before: []step{{"\x12", "search:"}, {keys: "need"}},
+		after:  []step{{"le", "needle-1"}, {keys: "\r"}, {keys: "\x05 x"}, {keys: "\r"}}, want: "needle-1 x\n",
+	},
+	{
+		name: "the pager", setup: "cd files",
+		before: []step{{"echo fil\t", "(?s)file-a.*a.*file-a.*b.*file-a.*c"}, {keys: "\t"}, {keys: "\t"}},
+		after:  plain("\t", " ", "end", "\r"), want: "file-ac end\n",
+	},
+	{
+		name:   "vi",
+		setup:  "set -g fish_escape_delay_ms 10; function fish_mode_prompt; echo \"<$fish_bind_mode>\"; end; set -g fish_key_bindings fish_vi_key_bindings",
+		before: []step{{keys: "echo one two"}, {"\x1b", "<default>"}, {"bcw", "<insert>"}, {keys: "th"}},
+		after:  []step{{keys: "ree"}, {"\x1b", "<default>"}, {keys: "0wD"}, {keys: "P"}, {keys: "$"}, {"a", "<insert>"}, {keys: " x\r"}},
+		want:   "one three x\n",
+	},
+	{
+		name:   "a paste of lines",
+		before: plain("\x1b[200~echo a", "\necho b\necho", " c"), after: plain(" d\n", "echo e\x1b[201~", "\r"), want: "a\nb\nc d\ne\n",
+	},
+	{
+		name:   "many lines",
+		before: plain("begin", "\r", "echo in1\r", "for i in 1 2\r", "echo $i"), after: plain(" x\r", "end\r", "end", "\r"), want: "in1\n1 x\n2 x\n",
+	},
+	{
+		name:   "ahead of the prompt",
+		before: plain("while not set -q FROM_FLAKE; command sleep 0.01; end; echo done\r", "ec", "ho ahe"), after: plain("ad"), want: "done\n", ahead: "ahead\n",
+	},
+}
+
+// TestNoKeyIsLost: whatever is typed while an environment is built, while the
+// shell is woken again and again, and when the environment comes, counts as it
+// would without.
+func TestNoKeyIsLost(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	for n, k := range manyKeys {
+		t.Run(k.name, func(t *testing.T) {
+			gate := b.gate + strconv.Itoa(n)
+			dir := b.gated("p"+strconv.Itoa(n), gate)
+			for _, file := range []string{"file-aa", "file-ab", "file-ac"} {
+				b.Write(dir+"/files/"+file, "")
+			}
+			f := Start(t, b.Bed, Options{})
+			f.Within(t)
+			arrived := b.onArrival(f)
+			f.OK("cd " + dir)
+			if k.setup != "" {
+				for _, line := range strings.Split(k.setup, "\n") {
+					f.OK(line)
+				}
+			}
+			from, count := f.Session.Mark(), f.last.count
+			stop := f.disturb(t, f.PID())
+			f.press(k.before)
+			b.Write(gate, "")
+			awaitFile(t, arrived)
+			f.press(k.after)
+			f.await(k.name)
+			signals := stop()
+			// The terminal itself echoes what is typed while a command runs.
+			if got := f.output(from, count); got != k.want && (k.ahead == "" || !strings.HasSuffix(got, k.want)) {
+				t.Errorf("printed %q, want %q", got, k.want)
+			}
+			if got := f.OK("; echo $FROM_FLAKE"); got != k.ahead+filepath.Base(dir)+"\n" {
+				t.Errorf("then it printed %q", got)
+			}
+			t.Logf("%d signals", signals)
+		})
+	}
+}
+
+// press types what a person does, step by step.
+func (f *Fish) press(steps []step) {
+	f.t.Helper()
+	for _, s := range steps {
+		mark := f.Session.Mark()
+		if err := f.Session.Type(s.keys); err != nil {
+			f.t.Fatal(err)
+		}
+		if s.shows != "" {
+			f.shows(s.shows, mark)
+		}
+	}
+}
