@@ -40,10 +40,16 @@ func newBuilds(t *testing.T) *builds {
 // flake makes an allowed project whose shell sets FROM_FLAKE, when it is built.
 func (b *builds) flake(name string) string {
 	b.t.Helper()
+	return b.flakeWith(name, "echo the hook says $((6 * 7))")
+}
+
+// flakeWith is flake with a shellHook.
+func (b *builds) flakeWith(name, hook string) string {
+	b.t.Helper()
 	dir := filepath.Join(b.Dev, name)
 	nixtest.Flake(b.t, dir, nixtest.Shell{
 		Vars:    map[string]string{"FROM_FLAKE": name},
-		Hook:    "echo the hook says $((6 * 7))",
+		Hook:    hook,
 		Builder: "PATH=/usr/bin:/bin; until [[ -e " + b.gate + " ]]; do sleep 0.02; done; echo >$out",
 	})
 	b.Allow(b.t, dir)
