@@ -119,3 +119,46 @@ func TestProgressInTheWay(t *testing.T) {
 		})
 	}
 }
+
+// TestDistrustedWhileBuilding: a tree that is no longer trusted when a build is
+// done gets nothing from it: not for a line that waits, and not by a command
+// that read the settings before.
+func TestDistrustedWhileBuilding(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	b.Devsh(t, "deny", dir)
+	if err := os.RemoveAll(b.Home + "/state/devsh/v1/trust"); err != nil {
+		t.Fatal(err)
+	}
+	b.Write("config/devsh/config.toml", "[trust]\nroots = [\"~/dev\"]\n")
+	f := Start(t, b.Bed, Options{})
+	mark := f.Session.Mark()
+	if err := f.Session.Type("cd " + dir + "; echo got \"<$FROM_FLAKE>\"\r"); err != nil {
+		t.Fatal(err)
+	}
+	f.shows(`devsh: building .*`, mark)
+	cmd := exec.Command(b.bin, "exec", "--dir", dir, "--", "true")
+	cmd.Env, cmd.Dir = b.Env().List(), b.Home
+	says, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := says.Read(make([]byte, 1)); err != nil { // it waits by now
+		t.Fatal(err)
+	}
+	b.Write("config/devsh/config.toml", "# nobody is trusted\n")
+	b.open()
+	f.await("cd")
+	f.shows(`got <>\r?\n`, mark)
+	_, _ = io.Copy(io.Discard, says)
+	_ = cmd.Wait() // whether it ran is its business: it was typed before
+	for range 3 {
+		if out := f.OK("cd /; cd " + dir + "; echo \"<$FROM_FLAKE>\""); !strings.HasSuffix(out, "<>\n") { // it is told why
+			t.Errorf("afterwards: %q", out)
+		}
+	}
+}
