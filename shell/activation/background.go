@@ -7,11 +7,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/render"
 )
 
 // A Starter starts a process that goes on with what takes long: it resolves dir
@@ -163,13 +168,49 @@ func (e *Entry) Working() bool {
 	return err1 == nil && err2 == nil && os.SameFile(is, should)
 }
 
+// endWorker asks the process that builds the entry to end, if it is verifiably
+// that one: it is held fast by a descriptor while it is looked at.
+func (e *Entry) endWorker() {
+	if e.State != Building || e.Worker <= 0 {
+		return
+	}
+	fd, err := unix.PidfdOpen(e.Worker, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	proc := fmt.Sprintf("/proc/%d", e.Worker)
+	info, err := os.Stat(proc)
+	if err != nil || owned(proc, info) != nil {
+		return
+	}
+	// The program may have been replaced meanwhile: its arguments are what it was
+	// started with.
+	line, err := os.ReadFile(proc + "/cmdline")
+	args := strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")
+	if err == nil && args[0] == e.Program && args[len(args)-1] == e.Project.Dir {
+		_ = unix.PidfdSendSignal(fd, unix.SIGTERM, nil, 0) // it may have ended
+	}
+}
+
 // progressFile holds how far the process is that is at work on the place.
 func (p Place) progressFile() string { return filepath.Join(p.Dir, "progress") }
 
-// report has others see how far it is.
+// report has others see how far it is. It is renamed into place, since a FIFO or
+// a link may lie there by now, and not synced, since it is for show.
 func (p Place) report(now nixenv.Progress) {
-	if text, err := json.Marshal(now); err == nil {
-		_ = os.WriteFile(p.progressFile(), text, 0o600) // for show
+	now.What = render.Visible(now.What) // the prompt shows it as it is
+	text, err := json.Marshal(now)
+	if err != nil {
+		return
+	}
+	tmp, err := os.CreateTemp(p.Dir, atomicfile.TempPrefix+"*")
+	if err != nil {
+		return
+	}
+	_, err = tmp.Write(text)
+	if errors.Join(err, tmp.Close()) != nil || os.Rename(tmp.Name(), p.progressFile()) != nil {
+		_ = os.Remove(tmp.Name())
 	}
 }
 

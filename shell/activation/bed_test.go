@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
+
+	"github.com/hbohlen/devsh/shell/inputs"
 )
 
 // bed is a scratch home with a resolver.
@@ -41,7 +43,7 @@ func newBed(t *testing.T) *bed {
 func resolver(home string) *Resolver {
 	return &Resolver{
 		Store:    NewStore(filepath.Join(home, "state")),
-		Settings: Settings{Roots: []string{filepath.Join(home, "dev")}, Files: []string{filepath.Join(home, "config.toml")}},
+		Settings: Settings{Roots: []string{filepath.Join(home, "dev")}, Files: []inputs.File{{Path: filepath.Join(home, "config.toml")}}},
 		Home:     home, Env: []string{"HOME=" + home, "PATH=/usr/bin:/bin"}, Now: time.Now,
 	}
 }

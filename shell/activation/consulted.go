@@ -59,9 +59,7 @@ func (w *resolution) aroundInputs() []inputs.File {
 			all = append(all, inputs.File{Path: filepath.Join(level, name)})
 		}
 	}
-	for _, path := range w.Settings.Files {
-		add(path)
-	}
+	all = append(all, w.Settings.Files...)
 	for _, level := range w.project.Chain {
 		add(w.trust().File(level))
 	}

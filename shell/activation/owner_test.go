@@ -114,7 +114,7 @@ func TestForeignState(t *testing.T) {
 	if _, err := b.Resolve(t.Context(), b.dev+"/p", Options{}); !errors.Is(err, ErrNotOwned) {
 		t.Errorf("resolve: %v", err)
 	}
-	if err := b.PublishSettings(b.Settings.Files[0], "normal"); !errors.Is(err, ErrNotOwned) {
+	if err := b.PublishSettings(b.Settings.Files[0].Path, "normal"); !errors.Is(err, ErrNotOwned) {
 		t.Errorf("settings: %v", err)
 	}
 	if e, err := b.Current(t.Context(), b.dev+"/p"); !errors.Is(err, ErrNotOwned) {

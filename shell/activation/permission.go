@@ -117,7 +117,8 @@ func checkOwner(dir string) error {
 }
 
 // Deny records that the place that governs dir may decide nothing, and takes
-// away what is known of it and of all below, so that running shells leave.
+// away what is known of it and of all below, so that running shells leave. What
+// is being built there is ended: no more of it may run.
 func (r *Resolver) Deny(ctx context.Context, dir string) (string, error) {
 	if err := r.Store.Open(); err != nil {
 		return "", err
@@ -132,11 +133,29 @@ func (r *Resolver) Deny(ctx context.Context, dir string) (string, error) {
 	if err := r.trust().Deny(p.Dir, r.Now()); err != nil {
 		return "", err
 	}
+	r.endWorkers(p.Dir)
 	if err := errors.Join(r.forgetBelow(p.Dir), r.forgetFollowers(p.Dir)); err != nil {
 		return "", err
 	}
 	_, err = r.Resolve(ctx, p.Dir, Options{Judge: true})
 	return p.Dir, err
+}
+
+// endWorkers ends what builds in a place, in all below, and by its permission
+// elsewhere. What it cannot end finds out itself, before it publishes anything.
+func (r *Resolver) endWorkers(dir string) {
+	known, _ := r.Store.Known() // those that can be read
+	record := r.trust().File(dir)
+	for _, e := range known {
+		if project.Within(e.Project.Dir, dir) || dependsOn(e, record) {
+			e.endWorker()
+		}
+	}
+}
+
+// dependsOn reports whether a file is an input of the entry.
+func dependsOn(e *Entry, path string) bool {
+	return slices.ContainsFunc(e.Inputs, func(f inputs.File) bool { return f.Path == path })
 }
 
 func (r *Resolver) forgetBelow(dir string) error {
@@ -164,7 +183,7 @@ func (r *Resolver) forgetFollowers(dir string) error {
 	known, err := r.Store.Known()
 	record := r.trust().File(dir)
 	for _, e := range known {
-		if slices.ContainsFunc(e.Inputs, func(f inputs.File) bool { return f.Path == record }) {
+		if dependsOn(e, record) {
 			err = errors.Join(err, r.Store.Place(e.Project.Dir).forget())
 		}
 	}

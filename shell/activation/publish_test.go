@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hbohlen/devsh/shell/inputs"
 )
 
 // Promise 8: a second run changes nothing, not even an inode or a time.
@@ -23,10 +25,10 @@ func TestSecondRunChangesNothing(t *testing.T) {
 		"current":             func() (*Entry, error) { return b.Current(t.Context(), b.dev+"/p") },
 		"enter":               func() (*Entry, error) { return b.Enter(t.Context(), b.dev+"/p", Options{}) },
 		"resolve all anew":    func() (*Entry, error) { return b.Resolve(t.Context(), b.dev+"/p", Options{Refresh: true}) },
-		"publish settings":    func() (*Entry, error) { return b.resolve("p"), b.PublishSettings(b.Settings.Files[0], "normal") },
+		"publish settings":    func() (*Entry, error) { return b.resolve("p"), b.PublishSettings(b.Settings.Files[0].Path, "normal") },
 		"an ask that is none": func() (*Entry, error) { _, err := b.Ask(b.dev + "/p"); return b.resolve("p"), err },
 	} {
-		if err := b.PublishSettings(b.Settings.Files[0], "normal"); err != nil {
+		if err := b.PublishSettings(b.Settings.Files[0].Path, "normal"); err != nil {
 			t.Fatal(err)
 		}
 		first := b.resolve("p")
@@ -149,9 +151,11 @@ func TestCorruptStateIsRewritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t)
-			if err := os.WriteFile(b.Settings.Files[0], nil, 0o600); err != nil {
+			config := b.Settings.Files[0].Path
+			if err := os.WriteFile(config, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
+			b.Settings.Files[0], _ = inputs.Stat(config)
 			b.write("p/devsh.toml", one)
 			b.allow("p")
 			want := b.resolve("p")
@@ -180,7 +184,7 @@ func TestCorruptStateIsRewritten(t *testing.T) {
 				t.Errorf("what the hook reads: %q, %v", id, err)
 			}
 
-			if err := b.PublishSettings(b.Settings.Files[0], "normal"); err != nil {
+			if err := b.PublishSettings(b.Settings.Files[0].Path, "normal"); err != nil {
 				t.Error(err)
 			}
 			if got := rubbish(t, b.Store.Dir); len(got) > 0 {
@@ -287,7 +291,7 @@ func TestCollect(t *testing.T) {
 // 1: that it leads elsewhere is seen, by the program and in the stamp.
 func TestSettingsFromAStore(t *testing.T) {
 	b := newBed(t)
-	config := b.Settings.Files[0]
+	config := b.Settings.Files[0].Path
 	for i, name := range []string{"a", "b"} {
 		file := filepath.Join(b.Home, name+"-config.toml")
 		if err := errors.Join(os.WriteFile(file, []byte("# same"), 0o444), os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 0))); err != nil {
@@ -316,5 +320,32 @@ func TestSettingsFromAStore(t *testing.T) {
 	}
 	if _, err := os.Lstat(b.Store.settings() + "/stamp"); err == nil {
 		t.Error("there is a stamp of a file that is not")
+	}
+}
+
+// A process that read the settings before they were changed publishes nothing
+// that looks true, whatever it waited for: not what lay in a tree that was
+// trusted then.
+func TestSettingsOfBefore(t *testing.T) {
+	for _, name := range []string{"a command", "a worker"} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			opts := Options{Judge: true}
+			if name == "a worker" {
+				opts.Lock, _ = os.Open("/dev/null") // not that of the project, which it takes
+			}
+			b.write("p/devsh.toml", one)
+			b.Settings.TrustedTrees = []string{b.dev}
+			if err := os.WriteFile(b.Settings.Files[0].Path, []byte("# no tree is trusted"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			e, err := b.Resolve(t.Context(), b.dev+"/p", opts)
+			if err != nil || e.State != OK {
+				t.Fatalf("%+v, %v", e, err)
+			}
+			if now := b.Known(b.dev + "/p"); now != nil && len(now.Stale()) == 0 {
+				t.Errorf("it looks true: %+v", now)
+			}
+		})
 	}
 }

@@ -21,7 +21,7 @@ type Settings struct {
 	// Digest identifies what the settings say, flags and DEVSH_* included: an
 	// entry that was made with others is not true.
 	Digest       string
-	Files        []string // the settings' files: inputs of everything
+	Files        []inputs.File // the settings' files, as they were before they were read: inputs of everything
 	Roots        []string
 	TrustedTrees []string
 	LayersOff    map[string]bool
@@ -36,6 +36,11 @@ type Settings struct {
 
 // off reports whether the user has switched a layer off.
 func (s Settings) off(layer string) bool { return s.LayersOff[layer] }
+
+// changed reports whether they were changed after they were read.
+func (s Settings) changed() bool {
+	return slices.ContainsFunc(s.Files, func(f inputs.File) bool { return !f.Same() })
+}
 
 // Resolver computes environments and publishes them.
 type Resolver struct {
@@ -143,6 +148,10 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 		return w.before, nil // another process was faster
 	}
 	e, delta, err := w.run(ctx)
+	for n := 1; err == nil && n < maxLooks && overtaken(e); n++ {
+		w.options.Refresh = false // that is done
+		e, delta, err = w.run(ctx)
+	}
 	if w.reported {
 		os.Remove(w.place.progressFile())
 	}
@@ -155,9 +164,9 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 	if err := w.place.makeGeneration(e.Generation, delta); err != nil {
 		return nil, err
 	}
-	if w.Settings.Apart {
+	if w.Settings.Apart || w.options.Lock == nil && w.Settings.changed() {
 		e.ID = identify(e)
-		return e, nil
+		return e, nil // for this process; a worker publishes all the same, since shells wait to be woken
 	}
 	if e.State == Building {
 		return e, w.delegate(e, w.options.Background, lock)
@@ -179,6 +188,12 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 	return e, nil
 }
 
+// overtaken reports whether the user has decided otherwise, while what came of it
+// was computed.
+func overtaken(e *Entry) bool {
+	return slices.ContainsFunc(e.Inputs, func(f inputs.File) bool { return trust.IsRecord(f.Path) && !f.Same() })
+}
+
 // upToDate reports whether the entry in force is what would be computed.
 func (w *resolution) upToDate() bool {
 	b := w.before
@@ -189,6 +204,7 @@ func (w *resolution) upToDate() bool {
 	_, err := w.place.Delta(b.Generation)
 	return err == nil && w.place.complete(entryName(b.ID))
 }
+
 func samePlace(a, b project.Project) bool {
 	return a.Dir == b.Dir && a.Root == b.Root && a.Kind == b.Kind
 }
@@ -281,7 +297,8 @@ func (w *resolution) enclosing() (env.Delta, []Layer, bool) {
 			continue
 		}
 		known := w.Store.Place(p.dir)
-		if e, err := known.Entry(); err == nil && e.Generation != None {
+		// What is no longer true may hold what nobody allows any more.
+		if e, err := known.Entry(); err == nil && e.Generation != None && e.Settings == w.Settings.Digest && len(e.Stale()) == 0 {
 			d, err := known.Delta(e.Generation)
 			return d, e.Layers, err == nil
 		}

@@ -59,17 +59,11 @@ func (a *app) enterCommand() *cobra.Command {
 
 func (a *app) enter(ctx context.Context, dir, wait string) error {
 	begin := a.Now()
-	w, err := a.shellsWorld()
+	w, err := a.hooksWorld(wait)
 	if err != nil {
 		return err
 	}
-	if err := w.resolver.PublishSettings(w.settings.File, string(w.settings.Message)); err != nil {
-		return err
-	}
 	defer a.housekeep(w.resolver.Store)
-	if wait != waitDone {
-		w.resolver.Progress = nil // nobody is to see it
-	}
 	if wait == waitNone {
 		if a.without(w, dir) {
 			return nil
@@ -90,8 +84,23 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 		if !again {
 			return err
 		}
+		if w, err = a.hooksWorld(wait); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// hooksWorld is the world as it is now, of which the hook is told.
+func (a *app) hooksWorld(wait string) (*world, error) {
+	w, err := a.shellsWorld()
+	if err != nil {
+		return nil, err
+	}
+	if wait != waitDone {
+		w.resolver.Progress = nil // nobody is to see it
+	}
+	return w, w.resolver.PublishSettings(w.settings.File, string(w.settings.Message))
 }
 
 // enterOnce does what is quickly done, and waits for one process that does the
@@ -107,8 +116,10 @@ func (a *app) enterOnce(ctx, patience context.Context, r *activation.Resolver, d
 	if err := r.Store.Stands(a.Parent, e.Project.Dir); err != nil {
 		return false, err
 	}
-	_, err = r.Await(patience, e)
+	e, err = r.Await(patience, e)
 	switch {
+	case err == nil && len(e.Stale()) > 0:
+		return true, nil // the hook would believe it, and the user may have decided otherwise meanwhile
 	case errors.Is(err, errBuilding):
 		return false, nil // the shell is told when it is done
 	case errors.Is(err, activation.ErrEnded):

@@ -29,9 +29,7 @@ func (a *app) housekeep(store activation.Store) {
 	if err != nil {
 		return
 	}
-	// Whoever waits for the end of a pipe that this process was given must not
-	// wait for that one.
-	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	keepDescriptors()
 	cmd := exec.Command(self, "gc", "--auto")
 	cmd.Dir, cmd.Env = "/", a.Environ
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -39,6 +37,11 @@ func (a *app) housekeep(store activation.Store) {
 		_ = cmd.Process.Release() // nobody waits: init does, when this process has ended
 	}
 }
+
+// keepDescriptors has nothing that is started from here inherit a descriptor
+// that it is not given: whoever waits for the end of a pipe must not wait for
+// what goes on in the background.
+func keepDescriptors() { _ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }
 
 // gcAlone collects as housekeeping does: nobody sees what it says.
 func (a *app) gcAlone(ctx context.Context, o gcOptions) error {

@@ -43,10 +43,19 @@ func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings
 		return nil, hinted(fmt.Errorf("HOME is %q, not an absolute directory", home), "set HOME to your home directory")
 	}
 	stateHome := xdg(base, "XDG_STATE_HOME", filepath.Join(home, ".local/state"))
-	s, err := settings.Load(settings.Options{
+	options := settings.Options{
 		Home: home, ConfigHome: xdg(base, "XDG_CONFIG_HOME", filepath.Join(home, ".config")),
-		Getenv: getenv, Flags: flags, ReadFile: inputs.ReadOwn,
-	})
+		Getenv: getenv, Flags: flags,
+	}
+	var files []inputs.File
+	options.ReadFile = func(path string) ([]byte, error) {
+		// Before it is read: what changes from here on must be seen as a change.
+		if f, err := inputs.Stat(path); err == nil {
+			files = append(files, f)
+		}
+		return inputs.ReadOwn(path)
+	}
+	s, err := settings.Load(options)
 	if wrong, ok := errors.AsType[*settings.SourceError](err); ok && strings.HasPrefix(wrong.Source, "--") {
 		return nil, usageHint(err, wrong.Hint)
 	}
@@ -57,7 +66,7 @@ func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings
 		Store: activation.NewStore(stateHome),
 		Settings: activation.Settings{
 			Digest: settingsDigest(s),
-			Files:  []string{s.File}, Roots: s.Roots, TrustedTrees: s.TrustedRoots, LayersOff: s.LayersOff,
+			Files:  files, Roots: s.Roots, TrustedTrees: s.TrustedRoots, LayersOff: s.LayersOff,
 			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
 			Apart: len(s.Apart) > 0,
 		},

@@ -34,6 +34,7 @@ func (a *app) startWorker(dir string, lock *os.File, flags []string) (*activatio
 	if err != nil {
 		return nil, err
 	}
+	keepDescriptors()
 	if err := cmd.Start(); err != nil {
 		proceed.Close()
 		return nil, err

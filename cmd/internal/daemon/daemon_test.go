@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/inputs"
 )
 
 // bed is a scratch home with a daemon that resolves as devsh does, in this
@@ -39,7 +40,7 @@ func newBed(t *testing.T) *bed {
 	b := &bed{t: t, home: home, resolved: make(chan string, 10000), dir: filepath.Join(home, "daemon")}
 	b.resolver = &activation.Resolver{
 		Store:    activation.NewStore(filepath.Join(home, "state")),
-		Settings: activation.Settings{Roots: []string{filepath.Join(home, "dev")}, Files: []string{filepath.Join(home, "config.toml")}},
+		Settings: activation.Settings{Roots: []string{filepath.Join(home, "dev")}, Files: []inputs.File{{Path: filepath.Join(home, "config.toml")}}},
 		Home:     home, Env: []string{"HOME=" + home, "PATH=/usr/bin:/bin"}, Now: time.Now,
 	}
 	b.mayBuild.Store(true)

@@ -43,10 +43,21 @@ func (b *builds) flake(name string) string { return b.gated(name, b.gate) }
 // gated is [builds.flake] with a gate of its own.
 func (b *builds) gated(name, gate string) string {
 	b.t.Helper()
+	return b.gatedWith(name, gate, "echo the hook says $((6 * 7))")
+}
+
+// flakeWith is [builds.flake] with a shellHook.
+func (b *builds) flakeWith(name, hook string) string {
+	b.t.Helper()
+	return b.gatedWith(name, b.gate, hook)
+}
+
+func (b *builds) gatedWith(name, gate, hook string) string {
+	b.t.Helper()
 	dir := filepath.Join(b.Dev, name)
 	nixtest.Flake(b.t, dir, nixtest.Shell{
 		Vars:    map[string]string{"FROM_FLAKE": name},
-		Hook:    "echo the hook says $((6 * 7))",
+		Hook:    hook,
 		Builder: "PATH=/usr/bin:/bin; until [[ -e " + gate + " ]]; do sleep 0.02; done; echo >$out",
 	})
 	b.Allow(b.t, dir)
