@@ -149,7 +149,13 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 		return e, nil
 	}
 	if e.State == Building {
-		return e, w.delegate(e, w.options.Background, lock)
+		err := w.delegate(e, w.options.Background, lock)
+		waiting := w.Parent
+		if w.options.Judge || w.options.Refresh {
+			waiting = 0 // a person's command: the shell it came from does not look because of it
+		}
+		w.wake(w.project.Dir, w.place, waiting) // so that prompts show it
+		return e, err
 	}
 	w.leaveSaid(e)
 	news, err := w.place.publish(e)
@@ -158,7 +164,7 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 	}
 	w.collect(w.place, e)
 	if news {
-		w.wake(w.project.Dir, w.place)
+		w.wake(w.project.Dir, w.place, w.Parent)
 	}
 	return e, nil
 }
