@@ -138,6 +138,7 @@ func templateText(v env.Value) string {
 
 func (p *place) readNix(off bool) {
 	if off {
+		p.deciding.Partial = true // what it would run, it does not
 		return
 	}
 	choice := nixenv.Auto
