@@ -197,6 +197,9 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 		if e, ok := errors.AsType[*nixenv.Error](err); ok && e.Kind == nixenv.Untracked {
 			w.inputs = append(w.inputs, gitIndex(source.Dir)...) // what mends it changes no file
 		}
+		if e, ok := errors.AsType[*nixenv.Error](err); ok && e.Kind == nixenv.NoFlake && p == nil {
+			e.Hint = "create it, or set [default_shell] flake in config.toml"
+		}
 		return nixProblem(err)
 	}
 	w.inputs = append(w.inputs, evaluated(res.Files)...)

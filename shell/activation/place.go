@@ -137,6 +137,7 @@ func templateText(v env.Value) string {
 
 func (p *place) readNix(off bool) {
 	if off {
+		p.deciding.Partial = true // what it would run, it does not
 		return
 	}
 	choice := nixenv.Auto

@@ -169,7 +169,13 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 		return e, nil // for this process; a worker publishes all the same, since shells wait to be woken
 	}
 	if e.State == Building {
-		return e, w.delegate(e, w.options.Background, lock)
+		err := w.delegate(e, w.options.Background, lock)
+		waiting := w.Parent
+		if w.options.Judge || w.options.Refresh {
+			waiting = 0 // a person's command: the shell it came from does not look because of it
+		}
+		w.wake(w.project.Dir, w.place, waiting) // so that prompts show it
+		return e, err
 	}
 	w.leaveSaid(e)
 	news, err := w.place.publish(e)
@@ -183,7 +189,7 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 		return nil, err
 	}
 	if news {
-		w.wake(w.project.Dir, w.place)
+		w.wake(w.project.Dir, w.place, w.Parent)
 	}
 	return e, nil
 }

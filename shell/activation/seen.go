@@ -104,7 +104,7 @@ func (r *Resolver) verdict(p *place) (trust.Verdict, error) {
 	added := func(path string) bool {
 		return v.State == trust.Unknown || slices.ContainsFunc(v.Changes, func(c trust.Change) bool { return c.Path == path && c.Added })
 	}
-	less := trust.Inputs{Dir: p.deciding.Dir}
+	less := trust.Inputs{Dir: p.deciding.Dir, Partial: p.deciding.Partial}
 	for _, f := range p.deciding.Files {
 		if !f.Exists || !added(f.Path) || !p.seen.vouches(f.Path, f.Content) {
 			less.Files = append(less.Files, f)

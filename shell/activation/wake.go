@@ -18,11 +18,11 @@ import (
 const wakeSignal = unix.SIGURG
 
 // wake has the shells that stand in the project look at what was published,
-// but for the one that waits for this process and will look anyway. Failing is
-// no harm: they look at their next prompt.
-func (r *Resolver) wake(dir string, p Place) {
+// but for the one that is waiting for this process and will look anyway. Failing
+// is no harm: they look at their next prompts.
+func (r *Resolver) wake(dir string, p Place, waiting int) {
 	for _, pid := range r.Store.live().in(dir, p) {
-		if pid != r.Parent && pid != os.Getpid() {
+		if pid != waiting && pid != os.Getpid() {
 			r.Store.wakeShell(pid)
 		}
 	}

@@ -51,6 +51,9 @@ func (r *record) compare(in Inputs, risky func(string) bool) []Change {
 			changes = append(changes, c)
 		}
 	}
+	if in.Partial {
+		return changes
+	}
 	for _, f := range r.Files {
 		if _, left := was[f.Path]; left && f.Exists && !f.EnvFile {
 			changes = append(changes, Change{Path: decode(f.Path), Old: f.Content, Removed: true})

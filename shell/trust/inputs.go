@@ -31,6 +31,9 @@ type File struct {
 type Inputs struct {
 	Dir   string // resolved
 	Files []File
+	// Partial says that a layer is off, whose files are not among these: that
+	// they are not here does not make the place another one.
+	Partial bool
 }
 
 // Digest identifies the place and the content of its deciding inputs. It is

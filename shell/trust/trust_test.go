@@ -108,6 +108,18 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// Where a layer is off, its files are not asked for, and are no change; what is
+// asked for is looked at as ever.
+func TestPartial(t *testing.T) {
+	s := newStore(t)
+	allow(t, s, Inputs{Dir: "/p", Files: []File{file("devsh.toml", "x"), file("flake.nix", "f")}})
+	for content, want := range map[string]State{"x": Allowed, "y": Changed} {
+		if v, err := s.Check(Inputs{Dir: "/p", Files: []File{file("devsh.toml", content)}, Partial: true}); err != nil || v.State != want {
+			t.Errorf("%s: %s %v, want %s", content, v.State, err, want)
+		}
+	}
+}
+
 // A change of an [env] file alone is taken over, unless it touches a variable
 // that can make code run.
 func TestEnvFileRule(t *testing.T) {

@@ -119,9 +119,10 @@ func relative(base, path string) string {
 
 func (a *app) denyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "deny [DIR]",
-		Short:   "Take a project's permission away",
-		Long:    `Take the project's permission away. Shells that stand in it leave its environment at their next prompt.`,
+		Use:   "deny [DIR]",
+		Short: "Take a project's permission away",
+		Long: `Take the project's permission away. Shells that stand in it leave its environment at
+their next prompt.`,
 		Example: "  devsh deny ~/dev/api",
 		Args:    atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {

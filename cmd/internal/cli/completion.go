@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func (a *app) completionCommand() *cobra.Command {
@@ -12,8 +13,11 @@ func (a *app) completionCommand() *cobra.Command {
 		Short:     "Print the completions for a shell",
 		Example:   "  devsh completion fish > ~/.config/fish/completions/devsh.fish",
 		ValidArgs: []string{"fish", "bash", "zsh"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(atMostOne, knownArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(fmt.Errorf("name the shell: devsh completion fish"))
+			}
 			switch args[0] {
 			case "fish":
 				if err := cmd.Root().GenFishCompletion(a.Stdout, true); err != nil {
@@ -36,6 +40,16 @@ complete -c devsh -n '__fish_seen_subcommand_from allow deny init log reload sta
 complete -c devsh -n '__fish_seen_subcommand_from env exec status' -l dir -x -a '(__fish_complete_directories)'
 complete -c devsh -l root -x -a '(__fish_complete_directories)'
 `
+
+// plainUsage takes the backquotes, which mark the name of a value for --help,
+// out of what completions show of flags.
+func plainUsage(root *cobra.Command) {
+	plain := func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) }
+	root.PersistentFlags().VisitAll(plain)
+	for _, c := range root.Commands() {
+		c.Flags().VisitAll(plain)
+	}
+}
 
 // directories completes the one argument of commands that take a directory.
 func directories(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
 )
@@ -119,7 +120,7 @@ func (a *app) mayUse(e *activation.Entry) error {
 		}
 		return &failure{
 			err:  fmt.Errorf("%s is %s", render.Visible(e.Project.Dir), state),
-			hint: "«devsh status» shows what it wants, «devsh allow» lets it", code: exitRefused,
+			hint: render.Visible(fmt.Sprintf("«devsh status%[1]s» shows what it wants, «devsh allow%[1]s» lets it", a.argument(e.Project.Dir))), code: exitRefused,
 		}
 	}
 	if e.Error != "" && e.Good == "" {
@@ -129,6 +130,15 @@ func (a *app) mayUse(e *activation.Entry) error {
 		fmt.Fprintln(a.Stderr, e.Note)
 	}
 	return nil
+}
+
+// argument is a project as the argument of a command to type: none where one
+// stands in it.
+func (a *app) argument(dir string) string {
+	if wd, err := a.Getwd(); err == nil && project.Within(wd, dir) {
+		return ""
+	}
+	return " " + render.QuoteFish(dir)
 }
 
 // become replaces the process by the command, found on the PATH of the

@@ -82,6 +82,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.Is(err, project.ErrNotGoverned):
 		return "devsh governs the projects below its roots, ~/dev by default; «roots» in config.toml names others, --root for one command"
+	case errors.Is(err, project.ErrGone):
+		return "name a directory that exists"
 	case errors.Is(err, activation.ErrNothing):
 		return "«devsh init» writes a devsh.toml"
 	case errors.Is(err, activation.ErrNotOwned):

@@ -24,7 +24,7 @@ type gcOptions struct {
 func (a *app) gcCommand() *cobra.Command {
 	var o gcOptions
 	cmd := &cobra.Command{
-		Use:   "gc [--dry-run] [--keep N] [--json]",
+		Use:   "gc [--dry-run] [--keep N] [--gone-for DAYS] [--json]",
 		Short: "Remove what nobody needs any more",
 		Long: `Remove from devsh's state what nobody needs any more: all that is known of projects that
 are gone, but what was allowed; older generations; evaluations that no project refers to, and

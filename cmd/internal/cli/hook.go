@@ -23,7 +23,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 		Example: `  echo 'devsh hook fish | source' >> ~/.config/fish/config.fish
   devsh hook fish > ~/.config/fish/conf.d/devsh.fish`,
 		ValidArgs: []string{"fish"},
-		Args:      cobra.MatchAll(atMostOne, cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(atMostOne, knownArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && !settingsOnly {
 				return usage(fmt.Errorf("name the shell: devsh hook fish"))

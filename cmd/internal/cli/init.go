@@ -65,8 +65,10 @@ type started struct {
 }
 
 func (a *app) init(dir string, o initOptions) error {
-	if info, err := os.Stat(dir); err != nil {
-		return hinted(fmt.Errorf("start a project: %w", err), "name a directory that exists")
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", dir, project.ErrGone)
+	} else if err != nil {
+		return hinted(fmt.Errorf("start a project: %w", err), "name the project's directory")
 	} else if !info.IsDir() {
 		return hinted(fmt.Errorf("%s is not a directory", dir), "name the project's directory")
 	}

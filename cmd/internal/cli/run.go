@@ -64,6 +64,9 @@ func Run(ctx context.Context, e Env) int {
 	e.Stdout = out
 	a := &app{Env: e, env: env.FromList(e.Environ)}
 	root := a.root()
+	if len(e.Args) > 0 && e.Args[0] == cobra.ShellCompRequestCmd {
+		plainUsage(root)
+	}
 	root.SetArgs(e.Args)
 	root.SetIn(e.Stdin)
 	root.SetOut(e.Stdout)
@@ -102,8 +105,8 @@ back when you leave. While nothing changed, no process is started.
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f := root.PersistentFlags()
-	f.StringSliceVar(&a.flags.roots, "root", nil, "for this command, govern the projects below `DIR` instead of the configured roots (repeatable)")
-	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "for this command, leave out `LAYER`s: default, nix, devsh.toml")
+	f.StringSliceVar(&a.flags.roots, "root", nil, "for this command, the projects are those below `DIR` (repeatable)")
+	f.StringSliceVar(&a.flags.layersOff, "layers-off", nil, "for this command, leave out `LAYER`: default, nix, devsh.toml")
 	_ = root.MarkPersistentFlagDirname("root") // it exists: defined above
 	root.SetVersionTemplate("devsh {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)

@@ -44,7 +44,7 @@ The exit code is the shell's, or 128 and the signal that ended it. A project tha
 allowed is refused with exit code 125, as without a terminal; 126 and 127 are those of env(1).`,
 		Example: `  devsh shell ~/dev/api
   devsh shell --pure --shell bash`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dir = first(args)
 			return a.runShell(cmd, o)

@@ -265,7 +265,7 @@ func (a *app) statusAll(asJSON bool) error {
 		return writeJSON(a.Stdout, known)
 	}
 	for _, s := range known {
-		state := "-"
+		state := string(s.Kind)
 		if s.Trust != nil {
 			state = string(s.Trust.State)
 		}
@@ -275,7 +275,7 @@ func (a *app) statusAll(asJSON bool) error {
 		if s.Error != "" {
 			state += ", failed"
 		}
-		fmt.Fprintf(a.Stdout, "%-12s %4d variables  %s\n", state, len(s.Variables), a.tilde(s.Project))
+		fmt.Fprintf(a.Stdout, "%-22s %13s  %s\n", state, activation.Count(len(s.Variables), "variable"), a.tilde(s.Project))
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (a *app) showStatus(s *status) {
 	list(out, "inputs", inputs)
 	list(out, "absent", absent)
 	for _, path := range s.Stale {
-		fmt.Fprintf(out, "  stale     %s changed since: the next prompt looks at it\n", a.short(s.Project, path))
+		fmt.Fprintf(out, "  stale     %s changed since: one of the next prompts sees it\n", a.short(s.Project, path))
 	}
 	if s.Worker > 0 {
 		fmt.Fprintf(out, "  building  a new environment, in the background: %s\n", s.Progress)
@@ -82,8 +82,11 @@ func (a *app) showTrust(t *statusTrust) {
 		}
 	}
 	fmt.Fprintf(out, "  digest    %s\n", t.Digest)
-	if t.State == trust.Unknown || t.State == trust.Changed {
-		fmt.Fprintf(out, "  next      read these files, then «devsh allow»\n")
+	switch t.State {
+	case trust.Unknown, trust.Changed:
+		fmt.Fprintln(out, "  next      read these files, then «devsh allow»")
+	case trust.Denied:
+		fmt.Fprintln(out, "  next      nothing; «devsh allow» lets it after all")
 	}
 }
 

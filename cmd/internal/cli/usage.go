@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -56,6 +58,11 @@ func flagError(cmd *cobra.Command, err error) error {
 		name, text := pflag.UnquoteUsage(missing.GetFlag())
 		return usageHint(err, fmt.Sprintf("--%s %s: %s", missing.GetFlag().Name, name, text))
 	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok && wrong.GetFlag().Value.Type() == "int" {
+		name, text := pflag.UnquoteUsage(wrong.GetFlag())
+		flag := wrong.GetFlag().Name
+		return usageHint(fmt.Errorf("--%s: %q is not a whole number", flag, wrong.GetValue()), fmt.Sprintf("--%s %s: %s", flag, name, text))
+	}
 	return usage(err)
 }
 
@@ -78,6 +85,16 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("%s takes no argument, and was given %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// knownArgs is [cobra.OnlyValidArgs], in words.
+func knownArgs(cmd *cobra.Command, args []string) error {
+	for _, arg := range args {
+		if !slices.Contains(cmd.ValidArgs, arg) {
+			return fmt.Errorf("%s knows %s, not %q", cmd.CommandPath(), strings.Join(cmd.ValidArgs, ", "), arg)
+		}
 	}
 	return nil
 }

@@ -231,6 +231,38 @@ func TestPromptSegment(t *testing.T) {
 	}
 }
 
+// TestPromptSegmentOfTheAllowed: what was changed and allowed is being built,
+// and the next prompt says so, wherever it was allowed.
+func TestPromptSegmentOfTheAllowed(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	b.open()
+	f := Start(t, b.Bed, Options{})
+	f.OK("cd " + dir + "; true") // waits for what allow has started
+	if err := os.Remove(b.gate); err != nil {
+		t.Fatal(err)
+	}
+	nixtest.Flake(t, dir, nixtest.Shell{
+		Vars: map[string]string{"FROM_FLAKE": "q"}, Builder: "PATH=/usr/bin:/bin; until [[ -e " + b.gate + " ]]; do sleep 0.02; done; echo another >$out",
+	})
+	f.until("devsh_prompt", "changed")
+	other := Start(t, b.Bed, Options{})
+	other.OK("cd " + dir)
+	other.until("devsh_prompt", "changed")
+	f.OK("devsh allow")
+	for name, f := range map[string]*Fish{"the shell where it was allowed": f, "another": other} {
+		if got := f.OK("devsh_prompt"); !strings.HasPrefix(got, "building") {
+			t.Errorf("%s: being built, and the prompt says %q", name, got)
+		}
+	}
+	if said := Plain(f.Session.Output(0)); strings.Count(said, "being built") != 1 {
+		t.Errorf("to be said once: %s", said)
+	}
+	b.open()
+	f.until("devsh_prompt; echo $FROM_FLAKE", "q\n")
+}
+
 // until runs a command until its output begins with want.
 func (f *Fish) until(command, want string) {
 	f.t.Helper()
