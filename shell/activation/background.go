@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
+	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
@@ -114,6 +116,22 @@ func sameInputs(a, b []inputs.File) bool {
 		}
 	}
 	return true
+}
+
+// enclosing returns the environment that is in force around the project.
+func (w *resolution) enclosing() (env.Delta, []Layer, bool) {
+	for _, p := range slices.Backward(w.places) {
+		if p.dir == w.project.Dir {
+			continue
+		}
+		known := w.Store.Place(p.dir)
+		// What is no longer true may hold what nobody allows any more.
+		if e, err := known.Entry(); err == nil && e.Generation != None && e.Settings == w.Settings.Digest && len(e.Stale()) == 0 {
+			d, err := known.Delta(e.Generation)
+			return d, e.Layers, err == nil
+		}
+	}
+	return env.Delta{}, nil, false
 }
 
 // delegate publishes the entry that is being built, and the process that does it.

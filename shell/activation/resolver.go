@@ -295,19 +295,3 @@ func (w *resolution) lastGood(ctx context.Context, e *Entry) (env.Delta, error) 
 	e.Layers = w.layers
 	return d, nil
 }
-
-// enclosing returns the environment that is in force around the project.
-func (w *resolution) enclosing() (env.Delta, []Layer, bool) {
-	for _, p := range slices.Backward(w.places) {
-		if p.dir == w.project.Dir {
-			continue
-		}
-		known := w.Store.Place(p.dir)
-		// What is no longer true may hold what nobody allows any more.
-		if e, err := known.Entry(); err == nil && e.Generation != None && e.Settings == w.Settings.Digest && len(e.Stale()) == 0 {
-			d, err := known.Delta(e.Generation)
-			return d, e.Layers, err == nil
-		}
-	}
-	return env.Delta{}, nil, false
-}

@@ -163,7 +163,7 @@ func TestWakeOnlyShells(t *testing.T) {
 				if !tt.noNotes {
 					b.noteOf(c, project, tt.age)
 				}
-				b.wake(project, b.Store.Place(project))
+				b.wake(project, b.Store.Place(project), b.Parent)
 				b.Store.wakeShell(c.cmd.Process.Pid) // whoever asks for it
 				if blocked {
 					if got := c.pending(); got != tt.signalled {
@@ -199,9 +199,9 @@ func TestWakeEnded(t *testing.T) {
 	if _, err := ended.out.ReadString('\n'); err != io.EOF {
 		t.Fatal(err) // it is a zombie now
 	}
-	b.wake(project, place)
+	b.wake(project, place, b.Parent)
 	_ = ended.cmd.Wait() // killed
-	b.wake(project, place)
+	b.wake(project, place, b.Parent)
 	if _, err := os.Stat(filepath.Join(b.Store.Shells(), strconv.Itoa(ended.cmd.Process.Pid))); !os.IsNotExist(err) {
 		t.Errorf("the ended shell's notes: %v", err)
 	}
