@@ -1,6 +1,7 @@
 package fishtest
 
 import (
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -90,5 +91,26 @@ func TestDistrustedWhileBuilding(t *testing.T) {
 		if out := f.OK("cd /; cd " + dir + "; echo \"<$FROM_FLAKE>\""); !strings.HasSuffix(out, "<>\n") { // it is told why
 			t.Errorf("afterwards: %q", out)
 		}
+	}
+}
+
+// TestAllowApart: with flags of its own «devsh allow» publishes nothing, so it
+// does not say either that something is being built: it does it.
+func TestAllowApart(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	b.Devsh(t, "deny", dir)
+	b.open()
+	out, _ := b.TryDevsh(t, "status", "--json", "--dir", dir)
+	var status struct{ Trust struct{ Digest string } }
+	if err := json.Unmarshal([]byte(out), &status); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(b.bin, "--layers-off", "default", "allow", "--digest", status.Trust.Digest, "--", dir)
+	cmd.Env, cmd.Dir = b.Env().List(), b.Home
+	said, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(said), "background") || !strings.Contains(string(said), "the hook says 42") {
+		t.Errorf("%v: %s", err, said)
 	}
 }
