@@ -6,7 +6,7 @@ function __devsh_on --no-scope-shadowing
     __devsh_enter_$generation
     set -gx DEVSH_GENERATION $__devsh_tree$known/@devsh/g-$generation
     set -gx DEVSH_PROJECT $known
-    if not contains -- $generation $__devsh_noted; and test -w $__devsh_state/shells
+    if not contains -- $generation $__devsh_noted; and test -w $__devsh_state/shells -a ! -p $__devsh_state/shells/$fish_pid
         set -ga __devsh_noted $generation # so that it is kept while this shell lives
         echo -- $DEVSH_GENERATION 2>/dev/null >>$__devsh_state/shells/$fish_pid
     end

@@ -141,7 +141,7 @@ function __devsh_go --no-scope-shadowing
     test "$d" = "$known"; and set -g __devsh_below false; or set -g __devsh_below __devsh_news
     set -q __devsh_gaveup; and __devsh_rest
     set -q __devsh_by_hand; or set -q DIRENV_DIR; and __devsh_aside; and set generation none
-    if not contains -- $known $__devsh_stood; and test -w $__devsh_state/shells
+    if not contains -- $known $__devsh_stood; and test -w $__devsh_state/shells -a ! -p $__devsh_state/shells/$fish_pid
         set -ga __devsh_stood $known # so that this shell is woken when something is published
         echo -- at $known 2>/dev/null >>$__devsh_state/shells/$fish_pid
     end

@@ -41,7 +41,8 @@ const MaxAttempts = 3
 // caller does not wait for it, the error is [errLocked].
 func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.File, error) {
 	if opts.Lock != nil {
-		if inherited(opts.Lock, place.lockFile()) {
+		// It is held already, unless this was not started by who holds it.
+		if inherited(opts.Lock, place.lockFile()) && unix.Flock(int(opts.Lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 			return opts.Lock, nil
 		}
 		opts.Lock.Close() // the project has changed its place meanwhile

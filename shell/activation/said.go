@@ -30,6 +30,9 @@ func (w *resolution) leaveSaid(e *Entry) {
 		return
 	}
 	dir := filepath.Join(w.Runtime, "devsh", "said")
+	if info, err := os.Stat(w.Runtime); err != nil || owned(w.Runtime, info) != nil {
+		return
+	}
 	if os.MkdirAll(dir, 0o700) != nil {
 		return
 	}

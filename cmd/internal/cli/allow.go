@@ -43,7 +43,11 @@ is given the digest that «devsh status» shows.`,
 			if err := w.resolver.Allow(req); err != nil {
 				return err
 			}
-			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true, Background: a.starter(), Grace: grace})
+			opts := activation.Options{Judge: true}
+			if len(w.settings.Apart) == 0 { // else the result is for this process alone
+				opts.Background, opts.Grace = a.starter(), grace
+			}
+			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, opts)
 			a.endProgress()
 			if err != nil {
 				return err

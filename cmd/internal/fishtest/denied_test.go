@@ -1,14 +1,13 @@
 package fishtest
 
 import (
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // hookRan reports whether the shellHook of the test left its mark. It is not
@@ -52,74 +51,6 @@ func TestDeniedWhileBuilding(t *testing.T) {
 	}
 }
 
-// TestPipeEnds: whoever reads from what started a worker sees its end while that
-// goes on, on whichever descriptor.
-func TestPipeEnds(t *testing.T) {
-	t.Parallel()
-	b := newBuilds(t)
-	dir := b.flake("p")
-	b.killWorker(dir)
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	cmd := exec.Command(b.bin, "enter", "--abi", "1", "--wait", "soon", "--", dir)
-	cmd.Env, cmd.Dir = b.Env().List(), b.Home
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = w, w, w, []*os.File{w, w, w}
-	err = cmd.Start()
-	w.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.SetReadDeadline(time.Now().Add(Limit())); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := io.ReadAll(r); err != nil || len(out) > 0 {
-		t.Errorf("%q, %v", out, err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Error(err)
-	}
-	if b.worker(dir) == 0 {
-		t.Error("nothing is being built")
-	}
-}
-
-// TestProgressInTheWay: where no progress can be told, it is built all the same.
-func TestProgressInTheWay(t *testing.T) {
-	t.Parallel()
-	for name, put := range map[string]func(path string) error{
-		"fifo":      func(p string) error { return syscall.Mkfifo(p, 0o600) },
-		"directory": func(p string) error { return os.MkdirAll(p+"/d", 0o700) },
-		"link":      func(p string) error { return os.Symlink("victim", p) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newBuilds(t)
-			dir := b.flake("p")
-			b.Devsh(t, "deny", dir)
-			place := b.Home + "/state/devsh/v1/tree" + dir + "/@devsh/"
-			b.Write(place+"victim", "precious")
-			if err := os.RemoveAll(place + "progress"); err != nil {
-				t.Fatal(err)
-			}
-			if err := put(place + "progress"); err != nil {
-				t.Fatal(err)
-			}
-			b.open()
-			f := Start(t, b.Bed, Options{})
-			arrived := b.onArrival(f)
-			f.OK("cd " + dir)
-			b.Allow(t, dir)
-			awaitFile(t, arrived)
-			if data, err := os.ReadFile(place + "victim"); err != nil || string(data) != "precious" {
-				t.Errorf("%q, %v", data, err)
-			}
-		})
-	}
-}
-
 // TestDistrustedWhileBuilding: a tree that is no longer trusted when a build is
 // done gets nothing from it: not for a line that waits, and not by a command
 // that read the settings before.
@@ -160,5 +91,26 @@ func TestDistrustedWhileBuilding(t *testing.T) {
 		if out := f.OK("cd /; cd " + dir + "; echo \"<$FROM_FLAKE>\""); !strings.HasSuffix(out, "<>\n") { // it is told why
 			t.Errorf("afterwards: %q", out)
 		}
+	}
+}
+
+// TestAllowApart: with flags of its own «devsh allow» publishes nothing, so it
+// does not say either that something is being built: it does it.
+func TestAllowApart(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	b.Devsh(t, "deny", dir)
+	b.open()
+	out, _ := b.TryDevsh(t, "status", "--json", "--dir", dir)
+	var status struct{ Trust struct{ Digest string } }
+	if err := json.Unmarshal([]byte(out), &status); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(b.bin, "--layers-off", "default", "allow", "--digest", status.Trust.Digest, "--", dir)
+	cmd.Env, cmd.Dir = b.Env().List(), b.Home
+	said, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(said), "background") || !strings.Contains(string(said), "the hook says 42") {
+		t.Errorf("%v: %s", err, said)
 	}
 }
