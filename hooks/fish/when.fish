@@ -33,7 +33,8 @@ function __devsh_wake --on-signal URG
     __devsh_look
     set -eg __devsh_woken __devsh_at_prompt
     set -q __devsh_later; and set -g __devsh_turn false
-    commandline -f repaint 2>/dev/null
+    # Not over the pager: a repaint between two Tabs would take the second for another first one.
+    commandline -P 2>/dev/null; or commandline -f repaint 2>/dev/null
 end
 
 # The turn where no place is active.

@@ -74,9 +74,10 @@ var manyKeys = []keys{
 		before: plain("needle", "\x1b[A"), after: plain("\x1b[A", "\x05x", "\r"), want: "needle-1x\n",
 	},
 	{
-		name: "Ctrl-R", setup: "echo needle-1\necho hay",
-		before: []step{{"\x12", "search:"}, {keys: "need"}},
-		after:  []step{{"le", "needle-1"}, {keys: "\r"}, {keys: "\x05 x"}, {keys: "\r"}}, want: "needle-1 x\n",
+		// So many that it is on the screen only when it was searched for.
+		name: "Ctrl-R", setup: "echo needle-1\n" + hay(30),
+		before: []step{{"\x12", "search:"}, {"need", "needle-1"}},
+		after:  plain("le", "\r", "\x05 x", "\r"), want: "needle-1 x\n",
 	},
 	{
 		name: "the pager", setup: "cd files",
@@ -102,6 +103,15 @@ var manyKeys = []keys{
 		name:   "ahead of the prompt",
 		before: plain("while not set -q FROM_FLAKE; command sleep 0.01; end; echo done\r", "ec", "ho ahe"), after: plain("ad"), want: "done\n", ahead: "ahead\n",
 	},
+}
+
+// hay is some commands, a line each.
+func hay(n int) string {
+	lines := make([]string, n)
+	for i := range lines {
+		lines[i] = "echo hay-" + strconv.Itoa(i)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // TestNoKeyIsLost: whatever is typed while an environment is built, while the
