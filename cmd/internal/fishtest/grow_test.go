@@ -29,7 +29,7 @@ end`)
 	count := func() string { return f.OK("cd; cd " + dir + "; figures") }
 	f.OK("cd " + dir)
 	var after string
-	changes := int(number(t, "DEVSH_TEST_N", 100))
+	changes := max(24, int(number(t, "DEVSH_TEST_N", 100)))
 	for n := range changes {
 		b.Write(dir+"/devsh.toml", manifest(n+1))
 		switch n % 3 { // seen at the prompt, at the second look, and on coming back
