@@ -4,6 +4,7 @@
 # could not is said once: until it can again, the program runs unheard («devsh status» tells).
 function __devsh_ask
     set -q __devsh_outdated; and return 1
+    set -g __devsh_turn false # where Ctrl-C ends all this, the next prompt looks
     set -l wait soon
     set -q __devsh_at_prompt; or __devsh_patience
     if set -q __devsh_failed; or set -q __devsh_woken

@@ -322,6 +322,9 @@ func TestInterruptEndsTheLine(t *testing.T) {
 			if _, err := os.Stat(ran); err == nil {
 				t.Error("the rest of the line ran")
 			}
+			if got := f.OK("devsh_prompt"); !strings.HasPrefix(got, "building") {
+				t.Errorf("the prompt shows %q", got)
+			}
 			if got := f.OK("pwd"); got != dir+"\n" {
 				t.Errorf("the shell is in %q", got)
 			}
