@@ -43,11 +43,10 @@ is given the digest that «devsh status» shows.`,
 			if err := w.resolver.Allow(req); err != nil {
 				return err
 			}
-			opts := activation.Options{Judge: true}
-			if len(w.settings.Apart) == 0 { // else the result is for this process alone
-				opts.Background, opts.Grace = a.starter(), grace
+			if len(w.settings.Apart) > 0 {
+				return nil // what would be computed would be for this process alone
 			}
-			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, opts)
+			e, err := w.resolver.Resolve(cmd.Context(), req.Dir, activation.Options{Judge: true, Background: a.starter(), Grace: grace})
 			a.endProgress()
 			if err != nil {
 				return err
