@@ -64,12 +64,18 @@ func checkInside(t testing.TB, before, inside State, project string, d env.Delta
 	want := State{Globals: maps.Clone(before.Globals), Env: env.Enter(seen(before), d, generation, project)}
 	for name := range seen(before) {
 		old := env.OldPrefix + name
-		if _, exported := before.Env[name]; exported {
+		global, isGlobal := before.Globals[name]
+		was, exported := before.Env[name]
+		if exported && (!isGlobal || global.Exported) {
 			continue
 		}
 		delete(want.Env, old) // kept, but not exported
-		if _, touched := d.Set[name]; !touched && d.Lists[name].Prepend == nil && d.Lists[name].Append == nil {
-			delete(want.Env, name)
+		if _, touched := d.Set[name]; touched || d.Lists[name].Prepend != nil || d.Lists[name].Append != nil {
+			continue
+		}
+		delete(want.Env, name)
+		if exported { // a universal one, behind a global one that is not
+			want.Env[name] = was
 		}
 	}
 	for name := range d.Unset {
@@ -109,7 +115,10 @@ func seen(s State) env.Env {
 	e := s.Env.Clone()
 	add := func(vars map[string]Variable) {
 		for name, v := range vars {
-			if _, ok := e[name]; !ok {
+			// A global one that is not exported hides a universal one that is,
+			// from the shell alone.
+			_, global := s.Globals[name]
+			if _, ok := e[name]; !ok || global && !s.Globals[name].Exported {
 				separator := " "
 				if v.Path {
 					separator = ":"
@@ -118,8 +127,8 @@ func seen(s State) env.Env {
 			}
 		}
 	}
-	add(s.Globals)
 	add(s.Universals)
+	add(s.Globals)
 	return e
 }
 

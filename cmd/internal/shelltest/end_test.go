@@ -165,7 +165,7 @@ func TestCannotStart(t *testing.T) {
 		{denied, 125, "denied is denied"},
 		{b.Home, 125, "not under a root"},
 		{"--nonsense " + b.dir, 2, "unknown flag"},
-		{b.dir + " " + b.dir, 2, "accepts at most 1"},
+		{b.dir + " " + b.dir, 2, "takes one argument at most"},
 	} {
 		s := b.start(t, fmt.Sprintf(`before=$(stty -g); devsh shell %s; code=$?; test "$(stty -g)" = "$before" || exit 1; exit $code`, tt.args))
 		s.end(tt.code)
