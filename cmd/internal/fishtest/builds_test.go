@@ -32,6 +32,9 @@ func newBuilds(t *testing.T) *builds {
 	maps.DeleteFunc(vars, func(name, _ string) bool { return !strings.HasPrefix(name, "NIX_") })
 	vars["PATH"] = filepath.Join(b.Tmp, "bin") + ":" + filepath.Join(b.nix.Dir, "bin") + ":/usr/bin:/bin"
 	b.AddEnv(vars)
+	// A nix that is killed while it makes a new store leaves it broken: the tests
+	// kill some, so it is there beforehand.
+	b.nix.Nix(t, b.Tmp, "store", "add-path", b.Write(b.Tmp+"/stored", ""))
 	return b
 }
 
