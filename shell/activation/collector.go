@@ -67,7 +67,7 @@ func (c Collector) Plan(ctx context.Context) (*Plan, error) {
 		}
 	}
 	for _, dir := range []string{c.Store.settings(), c.Store.trust(), c.Store.Nix()} {
-		plan.Garbage = append(plan.Garbage, temporaries(dir, c.Now)...)
+		plan.Garbage = append(plan.Garbage, temporaries(dir, c.Now, rubbishAge)...)
 	}
 	for _, path := range c.Store.discarded() {
 		plan.Garbage = append(plan.Garbage, Garbage{Kind: Temporary, Path: path, Why: "collecting it was interrupted"})

@@ -50,7 +50,7 @@ const (
 func (r *Resolver) collect(p Place, e *Entry) {
 	garbage := p.garbage(e, r.Store.live(), KeepGenerations, r.Now())
 	for _, dir := range []string{r.Store.settings(), r.Store.trust()} {
-		garbage = append(garbage, temporaries(dir, r.Now())...)
+		garbage = append(garbage, temporaries(dir, r.Now(), rubbishAge)...)
 	}
 	for _, g := range garbage {
 		os.RemoveAll(g.Path)
@@ -75,6 +75,7 @@ func (p Place) garbage(e *Entry, used shellNotes, keep int, now time.Time) []Gar
 		id, isGeneration := strings.CutPrefix(n.Name(), generationPrefix)
 		switch {
 		case isGeneration:
+			out = append(out, temporaries(p.Generation(id), now, 0)...) // who writes here holds the lock, too
 			if (e == nil || id != e.Generation && id != e.Good) && !used.holds(p.Generation(id)) {
 				generations = append(generations, n)
 			}
@@ -95,9 +96,9 @@ func (p Place) garbage(e *Entry, used shellNotes, keep int, now time.Time) []Gar
 	return out
 }
 
-// temporaries is what killed processes left in a directory that all share, and
-// in those below it.
-func temporaries(dir string, now time.Time) []Garbage {
+// temporaries is what killed processes left in a directory, and in those below
+// it; what is younger than age may be somebody's.
+func temporaries(dir string, now time.Time, age time.Duration) []Garbage {
 	var out []Garbage
 	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
@@ -106,7 +107,7 @@ func temporaries(dir string, now time.Time) []Garbage {
 		if !strings.HasPrefix(d.Name(), atomicfile.TempPrefix) {
 			return nil
 		}
-		if now.Sub(modified(d)) > rubbishAge {
+		if now.Sub(modified(d)) >= age {
 			out = append(out, Garbage{Kind: Temporary, Path: path, Why: "a process that was killed left it"})
 		}
 		if d.IsDir() {

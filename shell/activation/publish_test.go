@@ -349,3 +349,20 @@ func TestSettingsOfBefore(t *testing.T) {
 		})
 	}
 }
+
+// TestRubbishInAGeneration: what was killed while it wrote into a generation
+// that is there leaves nothing for long.
+func TestRubbishInAGeneration(t *testing.T) {
+	b := newBed(t)
+	b.write("p/devsh.toml", one)
+	b.allow("p")
+	e := b.resolve("p")
+	left := filepath.Join(b.Store.Place(b.dev+"/p").Generation(e.Generation), ".tmp-1")
+	if err := os.WriteFile(left, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.resolve("p")
+	if _, err := os.Stat(left); err == nil {
+		t.Error("it is still there")
+	}
+}
