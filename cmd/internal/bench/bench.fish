@@ -38,13 +38,9 @@ function __bench_enter
     __bench_type ~
 end
 
-function __bench_into
-    __bench_type ~/dev/rich
-end
-
 # Tells when the environment has come.
 function __bench_arrived --on-variable SAMPLE_69
-    set -q SAMPLE_69; and __bench_tell arrived
+    set -q SAMPLE_69; and __bench_tell arrived $SAMPLE_69
 end
 
 # What the environment is: the last variable of the project, and how many of its entries are on PATH.

@@ -192,12 +192,32 @@ func (s *shell) flake(ctx context.Context, row row) (time.Duration, error) {
 		return 0, err
 	}
 	s.arrived = time.Time{}
-	took, err := s.times(ctx, row.step, 1)
-	if err == nil && s.bed.nix && s.arrived.IsZero() {
+	// Really typed: a line that does more than change directory waits.
+	s.begin = time.Now()
+	if err := s.session.Type(" cd ~/dev/rich\r"); err != nil {
+		return 0, err
+	}
+	back, err := s.await(ctx, "prompt")
+	for err == nil && back.at.Before(s.begin) { // drawn anew, woken by what was published before
+		back, err = s.await(ctx, "prompt")
+	}
+	for err == nil && s.bed.nix && s.arrived.IsZero() {
 		_, err = s.await(ctx, "arrived")
 	}
+	took := back.at.Sub(s.begin)
 	if row.arrival {
 		took = s.arrived.Sub(s.begin)
+	}
+	if err != nil {
+		return took, err
+	}
+	// A prompt that was drawn anew when the environment came is not the next one.
+	if err := s.session.Type(" __bench_tell synced\r"); err != nil {
+		return took, err
+	}
+	_, err = s.await(ctx, "synced")
+	if err == nil {
+		_, err = s.await(ctx, "prompt")
 	}
 	return took, errors.Join(err, s.do(ctx, "cd ~"))
 }

@@ -16,8 +16,8 @@ type row struct {
 	absolute bool
 	// same wants it to make no difference that many projects are known.
 	same bool
-	// flake changes the flake before each time: only tools that have one, and
-	// the bare fish, are measured, once in each of fewer rounds. arrival is
+	// flake changes the flake and types a cd into its project: only tools that
+	// have one, and the bare fish, are measured, once in each of fewer rounds. arrival is
 	// until the environment is there, instead of until the prompt is back.
 	flake, arrival bool
 }
@@ -33,8 +33,8 @@ var rows = []row{
 	{name: "enter and leave", step: "__bench_enter", limit: 2500 * time.Microsecond, same: true},
 	{name: "enter and leave, 11 variables set before", step: "__bench_enter", own: true, limit: 4 * time.Millisecond},
 	{name: "a command in the environment (exec)", program: inside, limit: 15 * time.Millisecond, same: true},
-	{name: "into a changed flake: the prompt is back", step: "__bench_into", flake: true, limit: 50 * time.Millisecond},
-	{name: "into a changed flake: the environment is there", step: "__bench_into", flake: true, arrival: true},
+	{name: "into a changed flake: the prompt is back", step: "cd", flake: true, limit: 50 * time.Millisecond},
+	{name: "into a changed flake: the environment is there", step: "cd", flake: true, arrival: true},
 	{name: "printing the hook", program: script, limit: 10 * time.Millisecond, absolute: true},
 }
 

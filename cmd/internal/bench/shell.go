@@ -90,8 +90,8 @@ func (s *shell) await(ctx context.Context, word string) (line, error) {
 	for {
 		select {
 		case l := <-s.lines:
-			if l.text == "arrived" {
-				s.arrived = l.at
+			if strings.HasPrefix(l.text, "arrived ") && strings.Contains(l.text, s.bed.mark()) {
+				s.arrived = l.at // and not what was there before the last change
 			}
 			if l.text == word || strings.HasPrefix(l.text, word+" ") {
 				return l, nil

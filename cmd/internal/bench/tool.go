@@ -165,13 +165,22 @@ func newBed(ctx context.Context, t tool, tmp string) (*bed, error) {
 	return b, b.trust(ctx)
 }
 
-// change makes the flake another one, with the same environment.
+// mark is in the value of the last variable since the last change.
+func (b *bed) mark() string {
+	if b.changes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("change %d of", b.changes)
+}
+
+// change makes the flake another one.
 func (b *bed) change() error {
 	if !b.nix {
 		return nil
 	}
 	b.changes++
-	text := fmt.Sprintf("%s# change %d\n", sample.Flake(b.project), b.changes)
+	last := fmt.Sprintf("value %02d of", sample.Vars-1)
+	text := strings.ReplaceAll(sample.Flake(b.project), last, b.mark())
 	return os.WriteFile(filepath.Join(b.project, "flake.nix"), []byte(text), 0o644)
 }
 
