@@ -1,6 +1,12 @@
 package activation
 
-import "errors"
+import (
+	"errors"
+	"slices"
+
+	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/trust"
+)
 
 // errOutjudged says that the user has allowed or denied meanwhile what was
 // judged at the beginning.
@@ -15,4 +21,10 @@ func (w *resolution) outjudged() error {
 		}
 	}
 	return nil
+}
+
+// overtaken reports whether the user has decided otherwise, while what came of it
+// was computed.
+func overtaken(e *Entry) bool {
+	return slices.ContainsFunc(e.Inputs, func(f inputs.File) bool { return trust.IsRecord(f.Path) && !f.Same() })
 }

@@ -82,6 +82,8 @@ type resolution struct {
 	salt    string // of the watched files
 	options Options
 	said    []string // what the person should see once
+	// news says that something was published of which shells are to be told.
+	news bool
 	// reported says that what is being done was written for others.
 	reported bool
 	log      *logFile
@@ -126,11 +128,19 @@ func (r *Resolver) Resolve(ctx context.Context, dir string, opts Options) (*Entr
 		return nil, err
 	}
 	defer lock.Close()
+	news := false
 	for range maxLooks {
 		work := &resolution{Resolver: r, project: p, place: place, options: opts, log: &logFile{path: place.Log()}}
 		e, err := work.resolve(ctx, lock)
 		work.log.Close()
+		news = news || work.news
 		if !errors.Is(err, errOutjudged) {
+			// Before that a shell which finds that more is to be done, an input
+			// having changed meanwhile, would find the project locked.
+			lock.Close()
+			if news {
+				r.wake(p.Dir, place, r.Parent)
+			}
 			return e, err
 		}
 		opts.Judge = true
@@ -178,8 +188,7 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 		return e, err
 	}
 	w.leaveSaid(e)
-	news, err := w.place.publish(e)
-	if err != nil {
+	if w.news, err = w.place.publish(e); err != nil {
 		return nil, err
 	}
 	w.collect(w.place, e)
@@ -188,16 +197,7 @@ func (w *resolution) resolve(ctx context.Context, lock *os.File) (*Entry, error)
 	if err := w.outjudged(); err != nil {
 		return nil, err
 	}
-	if news {
-		w.wake(w.project.Dir, w.place, w.Parent)
-	}
 	return e, nil
-}
-
-// overtaken reports whether the user has decided otherwise, while what came of it
-// was computed.
-func overtaken(e *Entry) bool {
-	return slices.ContainsFunc(e.Inputs, func(f inputs.File) bool { return trust.IsRecord(f.Path) && !f.Same() })
 }
 
 // upToDate reports whether the entry in force is what would be computed.

@@ -28,7 +28,8 @@ func (f *Fish) disturb(t *testing.T, pid string) (stop func() (signals int)) {
 			case <-quit:
 				sent <- signals
 				return
-			case <-time.After(time.Duration(r.IntN(12_000)) * time.Microsecond):
+			// Not faster than a busy machine answers: then it would do nothing else.
+			case <-time.After(time.Duration(4_000+r.IntN(26_000)) * time.Microsecond):
 				_ = syscall.Kill(n, syscall.SIGURG)
 			}
 		}
@@ -145,7 +146,7 @@ func TestNoKeyIsLost(t *testing.T) {
 			f.await(k.name)
 			signals := stop()
 			// The terminal itself echoes what is typed while a command runs.
-			if got := f.output(from, count); got != k.want && (k.ahead == "" || !strings.HasSuffix(got, k.want)) {
+			if got := f.output(from, count); got != k.want && (k.ahead == "" || !strings.Contains(got, k.want)) {
 				t.Errorf("printed %q, want %q", got, k.want)
 			}
 			if got := f.OK("; echo $FROM_FLAKE"); got != k.ahead+filepath.Base(dir)+"\n" {
