@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -115,7 +114,7 @@ func (r *runner) row(ctx context.Context, row row) error {
 		for i := range r.shells {
 			s := r.shells[(i+round)%len(r.shells)]
 			name := s.bed.name
-			if r.gone[name] || row.step == "" && s.bed.nix || row.flake && !s.bed.nix && (name != bare || row.arrival) {
+			if r.gone[name] || !row.flake && row.step == "" && s.bed.nix || row.flake && !s.bed.nix && (name != bare || row.arrival) {
 				continue
 			}
 			if round == 0 {
@@ -139,7 +138,7 @@ func (r *runner) row(ctx context.Context, row row) error {
 		}
 	}
 	for _, s := range r.shells {
-		if row.step != "" && !r.gone[s.bed.name] {
+		if row.inShell() && !r.gone[s.bed.name] {
 			if err := s.after(ctx, row); err != nil {
 				return err
 			}
@@ -154,7 +153,7 @@ func (r *runner) row(ctx context.Context, row row) error {
 // measurement is to take: so often that starting and stopping the clock counts
 // for nothing.
 func (r *runner) calibrate(ctx context.Context, s *shell, row row) (int, error) {
-	if row.step != "" {
+	if row.inShell() {
 		if err := s.before(ctx, row); err != nil {
 			return 0, err
 		}
@@ -175,69 +174,17 @@ func (r *runner) calibrate(ctx context.Context, s *shell, row row) (int, error) 
 
 // one measures a thing once, done n times, and returns the time of each.
 func (r *runner) one(ctx context.Context, s *shell, row row, n int) (time.Duration, error) {
-	if row.step == "" {
+	if !row.inShell() {
 		return r.program(ctx, s.bed, row.program(s.bed), n)
 	}
+	if row.waiting {
+		return s.change(ctx)
+	}
 	if row.flake {
-		return s.flake(ctx, row)
+		return s.visit(ctx, row)
 	}
 	d, err := s.times(ctx, row.step, n)
 	return d / time.Duration(n), err
-}
-
-// flake changes the flake, has the shell go there and back, and returns how
-// long it took until the prompt was back, or the environment there.
-func (s *shell) flake(ctx context.Context, row row) (time.Duration, error) {
-	if err := s.bed.change(); err != nil {
-		return 0, err
-	}
-	s.arrived = time.Time{}
-	// Really typed: a line that does more than change directory waits.
-	s.begin = time.Now()
-	if err := s.session.Type(" cd ~/dev/rich\r"); err != nil {
-		return 0, err
-	}
-	back, err := s.await(ctx, "prompt")
-	for err == nil && back.at.Before(s.begin) { // drawn anew, woken by what was published before
-		back, err = s.await(ctx, "prompt")
-	}
-	for err == nil && s.bed.nix && s.arrived.IsZero() {
-		_, err = s.await(ctx, "arrived")
-	}
-	took := back.at.Sub(s.begin)
-	if row.arrival {
-		took = s.arrived.Sub(s.begin)
-	}
-	if err != nil {
-		return took, err
-	}
-	// A prompt that was drawn anew when the environment came is not the next one.
-	if err := s.session.Type(" __bench_tell synced\r"); err != nil {
-		return took, err
-	}
-	_, err = s.await(ctx, "synced")
-	if err == nil {
-		_, err = s.await(ctx, "prompt")
-	}
-	return took, errors.Join(err, s.do(ctx, "cd ~"))
-}
-
-// before brings the shell to where the row begins.
-func (s *shell) before(ctx context.Context, row row) error {
-	if row.own {
-		return s.do(ctx, "__bench_own")
-	}
-	if strings.HasSuffix(row.step, "_enter") || row.flake {
-		return nil
-	}
-	return s.do(ctx, "cd ~/dev/rich")
-}
-
-func (s *shell) after(ctx context.Context, row row) error {
-	if row.own {
-		return s.do(ctx, "__bench_disown")
-	}
-	return s.do(ctx, "cd ~")
 }
 
 // program runs a program n times, with nobody reading what it prints.

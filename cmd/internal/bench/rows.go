@@ -20,6 +20,10 @@ type row struct {
 	// have one, and the bare fish, are measured, once in each of fewer rounds. arrival is
 	// until the environment is there, instead of until the prompt is back.
 	flake, arrival bool
+	// waiting changes the flake while the shell waits at its prompt: a tool
+	// that has a daemon brings the environment by itself, for others the
+	// person presses Enter.
+	waiting bool
 }
 
 // flakeRounds is how often a change of a flake is measured at most: each takes
@@ -35,6 +39,7 @@ var rows = []row{
 	{name: "a command in the environment (exec)", program: inside, limit: 15 * time.Millisecond, same: true},
 	{name: "into a changed flake: the prompt is back", step: "cd", flake: true, limit: 50 * time.Millisecond},
 	{name: "into a changed flake: the environment is there", step: "cd", flake: true, arrival: true},
+	{name: "a changed flake, at a waiting prompt: the environment is there", flake: true, arrival: true, waiting: true},
 	{name: "printing the hook", program: script, limit: 10 * time.Millisecond, absolute: true},
 }
 

@@ -20,10 +20,10 @@ func (r *report) writeJSON(w io.Writer) error {
 func (r *report) writeText(w io.Writer) error {
 	fmt.Fprintf(w, "What each tool adds to a bare fish, in milliseconds: medians of %d rounds, all tools taking turns.\n", r.Rounds)
 	fmt.Fprintf(w, "The project sets 70 variables and puts 60 entries on PATH. In brackets: quartiles, and how many times devsh's.\n")
-	fmt.Fprintf(w, "The limits are on the best round: what else the machine does only adds to a time.\n\n")
+	fmt.Fprintf(w, "The limits are on the medians; the best round tells a slow program from a busy machine.\n\n")
 	names := r.names()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head := []string{"", bare, "devsh, best", "limit", devsh, ""}
+	head := []string{"", bare, devsh, "limit", "", "best"}
 	fmt.Fprintln(table, strings.Join(append(head, names...), "\t")+"\t")
 	for _, row := range r.Rows {
 		fmt.Fprintln(table, strings.Join(row.columns(names, r.Once), "\t")+"\t")
@@ -69,7 +69,7 @@ func (row rowReport) columns(names []string, once bool) []string {
 	if c, ok := row.Cells[bare]; ok {
 		base = number(c.Median)
 	}
-	out := []string{row.Name, base, number(ours.Best), limit, number(row.value(ours)), spread}
+	out := []string{row.Name, base, number(row.value(ours)), limit, spread, number(ours.Best)}
 	for _, name := range names {
 		c, ok := row.Cells[name]
 		if name == row.Ours {

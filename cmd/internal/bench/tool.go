@@ -37,6 +37,7 @@ type tool struct {
 	crowd   int        // how many other projects it is to know
 	nix     bool       // it gets a nix store of its own
 	config  string     // its settings, in devsh's config.toml
+	daemon  []string   // starts and stops its daemon, with a word more
 }
 
 // tools returns the contenders that there are, and what is said of the others.
@@ -89,6 +90,7 @@ func (t *tool) commands() {
 	case "devsh":
 		t.script = []string{"devsh", "hook", "fish"}
 		t.exec = []string{"devsh", "exec", "--"}
+		t.daemon = []string{"devsh", "daemon"}
 	case "direnv":
 		t.script = []string{"direnv", "hook", "fish"}
 		t.exec = []string{"direnv", "exec", "."}
