@@ -147,11 +147,20 @@ func TestNoKeyIsLost(t *testing.T) {
 			from, count := f.Session.Mark(), f.last.count
 			stop := f.disturb(t, f.PID())
 			f.press(k.before)
+			// A builtin of fish 3.6 loses what it prints when a signal comes just
+			// then («write: Interrupted system call»): not while a line prints.
+			signals, last := 0, len(k.after)-1
+			if k.ahead != "" {
+				signals, last = stop(), 0
+			}
 			b.Write(gate, "")
 			awaitFile(t, arrived)
-			f.press(k.after)
+			f.press(k.after[:last])
+			if k.ahead == "" {
+				signals = stop()
+			}
+			f.press(k.after[last:])
 			f.await(k.name)
-			signals := stop()
 			got := f.output(from, count)
 			if k.ahead != "" { // the terminal itself echoes what is typed while a command runs
 				got = without(got, append(k.before[1:], k.after...))
