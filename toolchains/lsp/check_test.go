@@ -63,7 +63,7 @@ func fake(kind string) {
 			reply("null")
 		case "exit":
 			if kind == "stays" {
-				select {}
+				<-time.After(time.Hour)
 			}
 			return
 		}
@@ -74,13 +74,13 @@ func fake(kind string) {
 func begin(kind string, m message, say func(string)) (goOn bool) {
 	switch kind {
 	case "hangs":
-		select {}
+		<-time.After(time.Hour)
 	case "dies":
 		fmt.Fprintln(os.Stderr, "\nerror: Unknown binary 'rust-analyzer'")
 		os.Exit(3)
 	case "words":
 		fmt.Println("Listening on stdin")
-		select {}
+		<-time.After(time.Hour)
 	case "refuses":
 		say(fmt.Sprintf(`{"id":%s,"error":{"code":1,"message":"Could not find a valid TypeScript installation"}}`, m.ID))
 		return false
