@@ -127,12 +127,36 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-// listen makes the socket. Under the lock one that is there is nobody's, or
-// systemd's, which does not take the lock.
+// free waits until the socket that is there is nobody's. Under the lock it is,
+// or it is systemd's, which does not take the lock; or that of a daemon that was
+// killed: the kernel may let its lock go before its socket.
+func (l *Lease) free(ctx context.Context) error {
+	for hungUp := false; ; {
+		c, err := Dial(ctx, l.dir)
+		hungUp = hungUp || errors.Is(err, ErrHungUp) // then silence may be the end of the time
+		switch {
+		case err == nil:
+			c.Close()
+			return ErrServed
+		case errors.Is(err, errSilent) && !hungUp:
+			return ErrServed
+		case errors.Is(err, errStranger):
+			return err
+		case errors.As(err, new(syscall.Errno)) && !errors.Is(err, ErrHungUp):
+			return nil // the kernel says so, and not that the time is up
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(leasePoll):
+		}
+	}
+}
+
+// listen makes the socket.
 func (l *Lease) listen(ctx context.Context) error {
-	if c, err := Dial(ctx, l.dir); err == nil || errors.Is(err, errSilent) {
-		c.Close()
-		return ErrServed
+	if err := l.free(ctx); err != nil {
+		return err
 	}
 	path := Socket(l.dir)
 	if err := os.RemoveAll(path); err != nil {
