@@ -187,6 +187,7 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 	req := nixenv.Request{
 		Source: source, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.options.Refresh, StoredOnly: w.options.Background != nil,
 		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.progress,
+		AdoptOrphans: w.options.Lock != nil, // a worker
 	}
 	if p != nil {
 		req.Judged, req.Salt, req.HookEveryEntry = &p.nixFiles, p.salt, p.manifest.HookEveryEntry

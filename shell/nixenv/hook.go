@@ -108,7 +108,8 @@ type ranHook struct {
 	ended   error    // how it ended badly
 }
 
-// runHook runs bash. The error says that it could not be run at all.
+// runHook runs bash. The error says that it could not be run at all. No time
+// passes for its limit while the machine is asleep (CLOCK_MONOTONIC).
 func (e *evaluation) runHook(ctx context.Context, bash string, s *shellEnv) (*ranHook, error) {
 	limit, cancel := context.WithTimeoutCause(ctx, e.req.HookTimeout, errHookTime)
 	defer cancel()

@@ -45,6 +45,9 @@ type Request struct {
 	// and at most every 100 ms; may be nil. It is called from one goroutine,
 	// for which nix does not wait, and not after [Evaluate] has returned.
 	Progress func(Progress)
+	// AdoptOrphans has what a nix that was killed leaves running ended. It is for
+	// a process that starts nothing else meanwhile.
+	AdoptOrphans bool
 	// maxTree overrides, for tests, how much nix may copy, in bytes.
 	maxTree int64
 }
