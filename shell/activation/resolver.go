@@ -237,7 +237,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 			break // else the place is judged anew, with what is known of it now
 		}
 	}
-	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) {
+	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) || errors.Is(problem, errOutjudged) {
 		return nil, env.Delta{}, problem
 	}
 	e.Inputs, e.Layers = w.allInputs(), w.layers
