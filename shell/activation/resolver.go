@@ -260,7 +260,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 		e.Note = w.problemNote(e)
 		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:
-		e.State, e.Note = Changed, changedNote(changed)
+		e.State, e.Note = Changed, w.changedNote(changed)
 	}
 	delta, err := w.lastGood(ctx, e)
 	return e, delta, err

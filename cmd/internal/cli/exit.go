@@ -70,9 +70,9 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	if f.code == exitUsage && f.hint == "" {
 		f.hint = fmt.Sprintf("see «%s --help»", cmd.CommandPath())
 	}
-	fmt.Fprintf(a.Stderr, "devsh: %s\n", render.VisibleText(strings.TrimRight(err.Error(), "\n")))
+	fmt.Fprintf(a.Stderr, "devsh: %s\n", a.tilde(render.VisibleText(strings.TrimRight(err.Error(), "\n"))))
 	if f.hint != "" {
-		fmt.Fprintf(a.Stderr, "hint: %s\n", render.VisibleText(f.hint))
+		fmt.Fprintf(a.Stderr, "hint: %s\n", a.tilde(render.VisibleText(f.hint)))
 	}
 	return f.code
 }
