@@ -210,6 +210,7 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 		}
 	}
 	if !res.FromCache {
+		w.log.anew = true
 		for _, line := range strings.Split(strings.TrimRight(res.HookOutput, "\n"), "\n") {
 			if line != "" {
 				w.say(line)

@@ -254,6 +254,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 			e.Good = ""
 		}
 		w.describe(e, delta)
+		w.log.good(w.before)
 		return e, delta, nil
 	case problem != nil:
 		e.State, e.Error, e.Hint = Failed, problem.Error(), HintOf(problem)
