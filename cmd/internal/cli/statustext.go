@@ -19,6 +19,10 @@ func (a *app) showStatus(s *status) {
 		state = "active"
 	case s.Generation == activation.None:
 		state = "no environment"
+	case s.watched && s.Error == "" && s.Worker == 0 && s.follows:
+		state = "ready: this shell has it at its next prompt"
+	case s.watched && s.Error == "" && s.Worker == 0:
+		state = "ready: shells that stand in it have it"
 	}
 	fmt.Fprintf(out, "%s (%s): %s\n", a.bold(a.tilde(s.Project)), s.Kind, state)
 	if s.Trust != nil {
