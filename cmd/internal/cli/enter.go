@@ -50,7 +50,7 @@ func (a *app) enterCommand() *cobra.Command {
 			if errors.Is(err, project.ErrNotGoverned) {
 				return nil // the hook has just learned which the roots are
 			}
-			return err
+			return a.brief(err)
 		},
 	}
 	cmd.Flags().IntVar(&abi, "abi", 0, "the hook's version: "+strconv.Itoa(activation.ABI))

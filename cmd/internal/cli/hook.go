@@ -32,7 +32,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 			// fails the script asks again, and it is told then, once.
 			err := a.publishSettings()
 			if settingsOnly {
-				return err
+				return a.brief(err)
 			}
 			bin, err := a.binary()
 			if err != nil {
