@@ -48,7 +48,7 @@ func waitLock(ctx context.Context, path string) error {
 // process holds it.
 func (s Store) tryLock(p Place) (*os.File, error) {
 	for n := 0; ; n++ {
-		err := makeDirs(s.tree(), p.Dir)
+		err := makeDirs(s.tree(), p.Dir, os.MkdirAll)
 		if err == nil {
 			var f *os.File
 			if f, err = p.tryLock(); err == nil {
