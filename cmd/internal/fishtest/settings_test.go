@@ -2,6 +2,7 @@ package fishtest
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -42,5 +43,35 @@ func TestWrongSettings(t *testing.T) {
 	}
 	if said := Plain(starts.Session.Output(mark)); strings.Contains(said, "config.toml") {
 		t.Errorf("mended: %s", said)
+	}
+}
+
+// TestNewRoot: shells that stand outside of all roots notice a new one when they
+// come to a project in it: the first, which has the settings read, and others.
+func TestNewRoot(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := filepath.Join(b.Home, "work/p")
+	b.Write(dir+"/devsh.toml", "[env]\nA = \"1\"\n")
+	shells := []*Fish{Start(t, b, Options{}), Start(t, b, Options{})}
+	for _, f := range shells {
+		if got := f.OK("cd " + dir + "; cd; set -q A; or echo none"); got != "none\n" {
+			t.Fatalf("before: %q", got)
+		}
+	}
+	b.Write("config/devsh/config.toml", "roots = [\"~/dev\"\n")
+	shells[0].OK("cd " + dir + "; cd; cd " + dir + "; cd")
+	if said := Plain(shells[0].Session.Output(0)); strings.Count(said, "config.toml:1:") != 1 {
+		t.Errorf("what is wrong is to be told once: %s", said)
+	}
+	b.Write("config/devsh/config.toml", "roots = [\"~/dev\", \"~/work\"]\n")
+	b.Allow(t, dir)
+	for i, f := range shells {
+		if got := f.OK("cd " + dir + "; echo $A"); !strings.HasSuffix(got, "1\n") {
+			t.Errorf("shell %d: A is %q", i, got)
+		}
+		if got := f.OK("cd; set -q A; or echo none"); got != "none\n" {
+			t.Errorf("shell %d, outside again: %q", i, got)
+		}
 	}
 }
