@@ -87,6 +87,9 @@ func (a *app) watch(ctx context.Context, w *world, dir string) error {
 	}
 	_, err := w.resolver.Await(ctx, e)
 	a.endProgress()
+	if err == nil {
+		err = w.resolver.Settle(ctx, e)
+	}
 	if errors.Is(err, activation.ErrEnded) {
 		return nil // status says so
 	}

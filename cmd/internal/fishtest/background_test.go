@@ -204,7 +204,7 @@ func TestInterruptEndsTheLine(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.await("Ctrl-C")
-			f.expect(mark, "devsh: p: still being built in the background; «devsh status --watch» shows it")
+			f.shows("devsh: p: still being built in the background; «devsh status --watch» shows it", mark)
 			if _, err := os.Stat(ran); err == nil {
 				t.Error("the rest of the line ran")
 			}

@@ -28,7 +28,7 @@ func TestWatch(t *testing.T) {
 	f.shows(`devsh: building .*`, mark)
 	b.open()
 	f.await("watching")
-	f.expect(mark, "p \\(project\\): ready: this shell has it at its next prompt")
+	f.shows("ready: this shell has it at its next prompt", mark)
 	if got := f.OK("echo $FROM_FLAKE"); got != "p\n" {
 		t.Errorf("the next prompt has %q", got)
 	}
