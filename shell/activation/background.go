@@ -165,6 +165,19 @@ func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
 	}
 }
 
+// Settle waits until nobody is at work on the entry's project: what was in force
+// before is gone then, and each shell there sees that at its next prompt.
+func (r *Resolver) Settle(ctx context.Context, e *Entry) error {
+	for r.Store.held(r.Store.Place(e.Project.Dir)) {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(awaitPoll):
+		}
+	}
+	return nil
+}
+
 // awaitPoll is how often is looked for a result: a fraction of the time in
 // which a person notices a delay.
 const awaitPoll = 5 * time.Millisecond

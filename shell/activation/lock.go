@@ -36,7 +36,7 @@ func awaitLock(ctx context.Context, path string, try func() (*os.File, error)) (
 // process holds it.
 func (s Store) tryLock(p Place) (*os.File, error) {
 	for n := 0; ; n++ {
-		err := makeDirs(s.tree(), p.Dir)
+		err := makeDirs(s.tree(), p.Dir, os.MkdirAll)
 		if err == nil {
 			var f *os.File
 			if f, err = p.tryLock(); err == nil {

@@ -64,6 +64,11 @@ func (e *evaluation) capture(ctx context.Context, s *shellEnv) (*hookResult, err
 		result.Warnings = []string{"there is no bash to run the shellHook: what it sets is missing"}
 		return result, nil // not stored: bash may appear
 	}
+	if e.req.MayHook != nil {
+		if err := e.req.MayHook(); err != nil {
+			return nil, err
+		}
+	}
 	ran, err := e.runHook(ctx, result.run.bash, s)
 	if ctx.Err() != nil {
 		return nil, canceled(context.Cause(ctx))
