@@ -168,7 +168,7 @@ func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
 // Settle waits until nobody is at work on the entry's project: what was in force
 // before is gone then, and each shell there sees that at its next prompt.
 func (r *Resolver) Settle(ctx context.Context, e *Entry) error {
-	for r.Store.held(r.Store.Place(e.Project.Dir)) {
+	for filelock.Held(r.Store.Place(e.Project.Dir).lockFile()) {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
