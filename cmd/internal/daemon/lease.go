@@ -21,6 +21,7 @@ type Lease struct {
 	dir      string // as long as Store.Daemon
 	lock     *os.File
 	listener *net.UnixListener
+	socket   os.FileInfo // as it was made
 	// given says that somebody else made the socket and keeps it: systemd.
 	given bool
 }
@@ -150,13 +151,26 @@ func (l *Lease) listen(ctx context.Context) error {
 		}
 		listener.SetUnlinkOnClose(false) // its name here is not that of the file
 		l.listener = listener
-		return os.Chmod(path, 0o600)
+		if err := os.Chmod(path, 0o600); err != nil {
+			return err
+		}
+		l.socket, err = os.Lstat(path)
+		return err
 	})
 }
 
-// lost reports whether the state directory has gone, or is another: whoever
-// comes does not find this lease.
-func (l *Lease) lost() bool { return !filelock.Is(l.lock, lockFile(l.dir)) }
+// lost reports whether the state directory has gone, or is another, or the socket
+// was taken away: whoever comes does not find this lease.
+func (l *Lease) lost() bool {
+	if !filelock.Is(l.lock, lockFile(l.dir)) {
+		return true
+	}
+	if l.given {
+		return false
+	}
+	now, err := os.Lstat(Socket(l.dir))
+	return err != nil || !os.SameFile(l.socket, now)
+}
 
 // Close removes the socket and lets the lock go, in this order.
 func (l *Lease) Close() error {
@@ -194,7 +208,9 @@ func Holder(dir string) int {
 	if err != nil {
 		return 0
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	// What follows is the rest of a longer number of before.
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
 	if err != nil {
 		return 0
 	}

@@ -21,7 +21,7 @@ const keyState = "state"
 // that they have stood in, and watches that.
 func (r *run) scan() {
 	r.shells = r.Store.LiveShells()
-	want := map[string][]watch.Target{keyState: {{Path: r.Store.Shells(), Entries: true}, {Path: lockFile(r.lease.dir)}}}
+	want := map[string][]watch.Target{keyState: {{Path: r.Store.Shells(), Entries: true}, {Path: lockFile(r.lease.dir)}, {Path: Socket(r.lease.dir)}}}
 	pids, projects := make([]int, 0, len(r.shells)), map[string]*project{}
 	for _, sh := range r.shells {
 		pids = append(pids, sh.PID)

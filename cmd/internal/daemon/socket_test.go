@@ -261,6 +261,48 @@ func TestStateDeleted(t *testing.T) {
 	stop(t, dir, again)
 }
 
+// A daemon whose socket was taken away, or replaced, would be found by nobody and
+// keep all others from serving: it ends, and leaves what is not its own.
+func TestSocketTakenAway(t *testing.T) {
+	for name, put := range map[string]func(path string) error{
+		"removed":     func(string) error { return nil },
+		"a file":      func(path string) error { return os.WriteFile(path, nil, 0o600) },
+		"a FIFO":      func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a directory": func(path string) error { return os.MkdirAll(path+"/x", 0o700) },
+		"a link":      func(path string) error { return os.Symlink("lock", path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := daemonDir(t)
+			ended := serving(t, take(t, dir, "a"), "a")
+			if err := errors.Join(os.Remove(Socket(dir)), put(Socket(dir))); err != nil {
+				t.Fatal(err)
+			}
+			awaitEnd(t, ended)
+			if _, err := os.Lstat(Socket(dir)); (err == nil) != (name != "removed") {
+				t.Error(err)
+			}
+			stop(t, dir, serving(t, take(t, dir, "a"), "a"))
+		})
+	}
+}
+
+// The number of a process of before may have been longer.
+func TestHolderAfterALongerNumber(t *testing.T) {
+	dir := daemonDir(t)
+	if err := Prepare(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(lockFile(dir), []byte("4194303999\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ended := serving(t, take(t, dir, "a"), "a")
+	if pid := Holder(dir); pid != os.Getpid() {
+		t.Errorf("process %d holds the lock", pid)
+	}
+	stop(t, dir, ended)
+}
+
 // A socket that systemd holds is not taken away: who comes there has a daemon
 // started, with that socket.
 func TestServed(t *testing.T) {
