@@ -110,9 +110,12 @@ function __devsh_stale --no-scope-shadowing
     __devsh_stale_$entry
 end
 
+# Fails where it cannot be loaded: it counts as stale then.
 function __devsh_load_entry --no-scope-shadowing
     __devsh_load $__devsh_tree$known/@devsh/$entry/check.fish
-    functions -q __devsh_stale_$entry; and __devsh_replace "entry $known" $entry
+    functions -q __devsh_stale_$entry; or return
+    __devsh_replace "entry $known" $entry
+    return 0
 end
 
 # What was loaded takes the place of what was loaded for the same before. That goes, since a shell may live through

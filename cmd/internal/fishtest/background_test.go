@@ -291,6 +291,36 @@ func TestFailureIsTold(t *testing.T) {
 	}
 }
 
+// TestFailureComesToAnIdleShell: one that waits for what fails is woken, and asks
+// for nothing more by that: it would be evaluated again, fail, wake it, for ever.
+func TestFailureComesToAnIdleShell(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.Project("p", "")
+	b.Write(dir+"/flake.nix", "{ outputs = _: { devShells = throw \"no such shell\"; }; }\n")
+	f := Start(t, b.Bed, Options{})
+	asked, failed := filepath.Join(f.dir, "asked"), filepath.Join(f.dir, "failed")
+	f.OK("functions -c __devsh_run run; function __devsh_run; echo $argv >>" + asked + "; run $argv; end")
+	f.OK("function failing --on-variable DEVSH_STATE; test \"$DEVSH_STATE\" = failed; and echo >" + failed + "; end")
+	f.OK("cd " + dir)
+	before, err := os.ReadFile(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Allow(t, dir)
+	awaitFile(t, failed)
+	for range 6 { // each turn
+		f.OK("true")
+	}
+	// That it is allowed, another shell has seen to.
+	if now, err := os.ReadFile(asked); err != nil || string(now) != string(before) {
+		t.Errorf("the shell asked:\n%s%v", now, err)
+	}
+	if n := b.evaluations(); n != 1 {
+		t.Errorf("it was evaluated %d times", n)
+	}
+}
+
 // TestWorkerKilled: one that is killed is followed by another, at the next
 // prompt, and not for ever.
 func TestWorkerKilled(t *testing.T) {
