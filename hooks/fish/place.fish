@@ -39,7 +39,9 @@ function __devsh_look -a asked known entry generation kind state
         end
         __devsh_read
     end
-    if test -z "$asked"; and begin
+    # Nobody typed: a failure that woke this shell would be tried again, fail, wake it, as long as an input is never as
+    # it was recorded.
+    if test -z "$asked" -a "$__devsh_woken$state" != wokenfailed; and begin
             __devsh_stale; or __devsh_needed
         end; and __devsh_ask
         __devsh_look asked

@@ -29,7 +29,7 @@ end
 function __devsh_wake --on-signal URG
     set -q __devsh_busy; and return # the next prompt follows
     set -g __devsh_at_prompt yes
-    set -g __devsh_woken
+    set -g __devsh_woken woken
     __devsh_look
     set -eg __devsh_woken __devsh_at_prompt
     set -q __devsh_later; and set -g __devsh_turn false

@@ -295,6 +295,18 @@ func TestFailureIsTold(t *testing.T) {
 // for nothing more by that: it would be evaluated again, fail, wake it, for ever.
 func TestFailureComesToAnIdleShell(t *testing.T) {
 	t.Parallel()
+	for name, stale := range map[string]string{
+		"as recorded":              "",
+		"never as it was recorded": "functions -c __devsh_stale stale; function __devsh_stale --no-scope-shadowing; test \"$state\" = failed; or stale; end",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failureComes(t, stale)
+		})
+	}
+}
+
+func failureComes(t *testing.T, stale string) {
 	b := newBuilds(t)
 	dir := b.Project("p", "")
 	b.Write(dir+"/flake.nix", "{ outputs = _: { devShells = throw \"no such shell\"; }; }\n")
@@ -307,9 +319,10 @@ func TestFailureComesToAnIdleShell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.OK("true; " + stale)
 	b.Allow(t, dir)
 	awaitFile(t, failed)
-	for range 6 { // each turn
+	for n := 0; n < 6 && stale == ""; n++ { // each turn; prompts may ask where it is stale
 		f.OK("true")
 	}
 	// That it is allowed, another shell has seen to.
