@@ -21,6 +21,8 @@ function __devsh_start
         __devsh_say inert "devsh: $stranger is not yours: standing aside in this shell"
         return 1
     end
+    set -l notes $__devsh_state/shells/$fish_pid # of one that had this number before, and was told what this one was not
+    test -s $notes -a -f $notes -a ! -L $notes; and true 2>/dev/null >$notes
     if not __devsh_settings; or __devsh_settings_stale
         __devsh_run hook --settings; or set -g __devsh_failed # and it has said why
         __devsh_settings; or set -g __devsh_roots '^'(string escape --style=regex -- $HOME/dev | string collect)'(?:/|\z)'

@@ -27,7 +27,7 @@ func (s Store) LiveShells() []LiveShell {
 			continue
 		}
 		proc := "/proc/" + name
-		if info, err := os.Stat(proc); err != nil || owned(proc, info) != nil || startedAfter(proc, note.ModTime()) {
+		if info, err := os.Stat(proc); err != nil || owned(proc, info) != nil || isAnother(proc, note.ModTime()) {
 			continue
 		}
 		l := LiveShell{PID: pid}
@@ -53,7 +53,7 @@ func (l LiveShell) StandsIn(dir string) bool {
 // project: it takes over what is published there.
 func (s Store) Follows(pid int, dir string) bool {
 	proc := "/proc/" + strconv.Itoa(pid)
-	return isFish(proc) && handles(proc, wakeSignal) && slices.ContainsFunc(s.LiveShells(), func(l LiveShell) bool {
+	return isShell(proc) && slices.ContainsFunc(s.LiveShells(), func(l LiveShell) bool {
 		return l.PID == pid && slices.Contains(l.Projects, dir) && l.StandsIn(dir)
 	})
 }

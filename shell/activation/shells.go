@@ -125,9 +125,5 @@ func hasEnded(proc, notes string) bool {
 		return errors.Is(err, fs.ErrNotExist)
 	}
 	written, err := os.Lstat(notes)
-	if err != nil {
-		return false
-	}
-	started, err := startTime(proc)
-	return err == nil && started.After(written.ModTime().Add(reuseSlack))
+	return err == nil && isAnother(proc, written.ModTime())
 }

@@ -36,17 +36,19 @@ func (s Store) wakeShell(pid int) {
 		return
 	}
 	defer unix.Close(fd)
-	note, err := os.Stat(filepath.Join(s.Shells(), strconv.Itoa(pid)))
-	if err != nil {
+	if _, err := os.Stat(filepath.Join(s.Shells(), strconv.Itoa(pid))); err != nil {
 		return
 	}
 	proc := "/proc/" + strconv.Itoa(pid)
 	info, err := os.Stat(proc)
-	if err != nil || owned(proc, info) != nil || !isFish(proc) || !handles(proc, wakeSignal) || startedAfter(proc, note.ModTime()) {
+	if err != nil || owned(proc, info) != nil || !isShell(proc) {
 		return
 	}
 	_ = unix.PidfdSendSignal(fd, wakeSignal, nil, 0) // it may have ended
 }
+
+// isShell reports whether a process is a fish that can be woken.
+func isShell(proc string) bool { return isFish(proc) && handles(proc, wakeSignal) }
 
 // isFish reports whether a process runs fish still. What the shell has become
 // by exec has its number and its age, and may take any signal that it has a
@@ -81,12 +83,13 @@ const ticks = 100
 // while machines run: after each sleep by up to a second, and that adds up.
 const reuseSlack = 10 * time.Minute
 
-// startedAfter reports whether a process is younger than a note: then it is
-// another one with the number of the one that made it. What cannot be found
-// out counts as younger.
-func startedAfter(proc string, note time.Time) bool {
+// isAnother reports whether a process is younger than a note, and so another one
+// with the number of the one that made it. A shell is never taken for another: the
+// clock is set by hours where a virtual machine was paused, or the hardware's was
+// wrong, and a shell that has the number of another makes its notes anew.
+func isAnother(proc string, note time.Time) bool {
 	started, err := startTime(proc)
-	return err != nil || started.After(note.Add(reuseSlack))
+	return err == nil && started.After(note.Add(reuseSlack)) && !isShell(proc)
 }
 
 // startTime returns when a process was started, by the clock as it is set now.

@@ -139,7 +139,7 @@ func TestWakeOnlyShells(t *testing.T) {
 		{name: "the shell", program: "fish", code: listener, signalled: true},
 		{name: "a wrapped one", program: ".fish-wrapped", code: listener, signalled: true},
 		{name: "no notes", program: "fish", code: listener, noNotes: true},
-		{name: "younger than the notes", program: "fish", code: listener, age: time.Hour},
+		{name: "the clock was set by hours meanwhile", program: "fish", code: listener, age: 8 * time.Hour, signalled: true},
 		{name: "the clock was set meanwhile", program: "fish", code: listener, age: time.Minute, signalled: true},
 		{name: "no handler", program: "fish", code: silent},
 		{name: "exec of what has no handler", program: "fish", code: "trap 'echo woken' URG; exec -a fish bash -c '" + silent + "'"},
@@ -165,6 +165,9 @@ func TestWakeOnlyShells(t *testing.T) {
 				}
 				b.wake(project, b.Store.Place(project), b.Parent)
 				b.Store.wakeShell(c.cmd.Process.Pid) // whoever asks for it
+				if live := len(b.Store.LiveShells()); tt.signalled && live != 1 {
+					t.Errorf("%d shells are known", live)
+				}
 				if blocked {
 					if got := c.pending(); got != tt.signalled {
 						t.Errorf("signalled: %t", got)

@@ -35,3 +35,20 @@ func TestToldOnce(t *testing.T) {
 		t.Errorf("the other shell did not say it once:\n%s", text)
 	}
 }
+
+// TestNotesOfAnother: a shell does not take for its own what one with the same
+// number noted before: it says what that one was told.
+func TestNotesOfAnother(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	dir := b.Project("p", "[env]\nA = 1\n")
+	f := Start(t, b, Options{})
+	f.OK("cd " + Quote(dir))
+	f.OK("string replace -rf '.*/id=(e_[^=]*)=.*' 'told $1' -- " + b.Home + "/state/devsh/v1/tree" + dir + "/@devsh/current/id=* >~/state/devsh/v1/shells/$fish_pid")
+	from := f.Session.Mark()
+	f.OK("exec fish")
+	f.OK("true")
+	if text := Plain(f.Session.Output(from)); strings.Count(text, "not allowed yet") != 1 {
+		t.Errorf("not said once:\n%s", text)
+	}
+}
