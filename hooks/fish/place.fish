@@ -39,11 +39,14 @@ function __devsh_look -a asked known entry generation kind state
         end
         __devsh_read
     end
-    # Nobody typed: a failure that woke this shell would be tried again, fail, wake it, as long as an input is never as
-    # it was recorded.
-    if test -z "$asked" -a "$__devsh_woken$state" != wokenfailed; and begin
+    # A failure that wakes this shell is tried again once, since its inputs may have changed meanwhile. Where one is
+    # never as it was recorded, it would fail, wake this shell and be tried for ever.
+    if test -z "$asked"; and not test "$__devsh_woken $state $entry" = "woken failed $__devsh_retried"; and begin
             __devsh_stale; or __devsh_needed
-        end; and __devsh_ask
+        end; and begin
+            test "$state" = failed; and set -g __devsh_retried $entry
+            __devsh_ask
+        end
         __devsh_look asked
         return
     end
