@@ -75,8 +75,9 @@ func (h *hookResult) read(s *shellEnv, r rules, report []byte, ended error) erro
 	case verb == "exit":
 		h.warn("the shellHook called exit")
 	}
+	// What keeps the output open is told as what was left running.
 	var exit *exec.ExitError
-	if ended != nil && verb != "exec" && !errors.As(ended, &exit) {
+	if ended != nil && verb != "exec" && !errors.As(ended, &exit) && !errors.Is(ended, exec.ErrWaitDelay) {
 		h.warn("the shellHook: %v", ended)
 	}
 	secret, err := newSecrets()

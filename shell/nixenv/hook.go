@@ -83,6 +83,9 @@ func (e *evaluation) capture(ctx context.Context, s *shellEnv) (*hookResult, err
 	if !errors.Is(ran.ended, errHookTime) { // else nothing was meant to stay
 		result.Left = sorted(append(result.Left, ran.escaped...))
 	}
+	if errors.Is(ran.ended, exec.ErrWaitDelay) && len(result.Left) == 0 {
+		result.Warnings = append(result.Warnings, "what the shellHook started goes on, and keeps its output open")
+	}
 	if ran.output.dropped {
 		result.Warnings = append(result.Warnings, "the shellHook printed more than 64 KiB; the rest was dropped")
 	}

@@ -79,6 +79,17 @@ func TestHook(t *testing.T) {
 		{name: "left behind", hook: "sleep 1000 & export FOO=x", foo: "x", warning: "left running: sleep"},
 		{name: "left behind at once", hook: "(cat <(sleep 1000) &) >/dev/null; true & wait $!; export FOO=x", foo: "x", warning: "left running: cat, sleep"},
 		{name: "a daemon", hook: "setsid -f sleep 98765431 >/dev/null 2>&1; export FOO=x", foo: "x", warning: "left running: sleep", check: noProcess("98765431")},
+		{name: "a daemon that keeps the output", hook: "setsid -f sleep 98765433; export FOO=x", foo: "x", warning: "left running: sleep", check: func(t *testing.T, dir string, r *Result) {
+			noProcess("98765433")(t, dir, r)
+			if len(r.Warnings) != 1 {
+				t.Errorf("warnings: %q", r.Warnings)
+			}
+		}},
+		{name: "one in disguise", hook: "env -i setsid -f sleep 3; export FOO=x", foo: "x", warning: "goes on", check: func(t *testing.T, _ string, r *Result) {
+			if len(r.Warnings) != 1 {
+				t.Errorf("warnings: %q", r.Warnings)
+			}
+		}},
 		{name: "a deaf daemon", hook: "setsid -f bash -c 'trap \"\" TERM; while true; do sleep 98765432; done'; export FOO=x", foo: "x", warning: "left running: bash, sleep", check: noProcess("98765432")},
 		{name: "megabytes", hook: manyBytes, foo: "x", warning: "64 KiB", check: func(t *testing.T, _ string, r *Result) {
 			if len(r.HookOutput) != maxHookOutput {
