@@ -7,17 +7,22 @@ set -q FISHTEST_FIFO; or return
 set -g __fishtest_count 0 # commands so far
 set -g __fishtest_status 0
 
+# A builtin that a signal interrupts while it writes has written nothing, and fails: once more, then.
+function __fishtest_mark
+    printf '\e]7777;%s\a' "$argv" 2>/dev/null; or printf '\e]7777;%s\a' "$argv" 2>/dev/null; or printf '\e]7777;%s\a' "$argv"
+end
+
 function __fishtest_tell
-    echo $argv >$FISHTEST_FIFO
+    echo $argv >$FISHTEST_FIFO; or echo $argv >$FISHTEST_FIFO; or echo $argv >$FISHTEST_FIFO
 end
 
 function __fishtest_pre --on-event fish_preexec
-    printf '\e]7777;begin %s\a' $__fishtest_count
+    __fishtest_mark begin $__fishtest_count
 end
 
 function __fishtest_post --on-event fish_postexec
     set -g __fishtest_status $status
-    printf '\e]7777;end %s\a' $__fishtest_count
+    __fishtest_mark end $__fishtest_count
     set -g __fishtest_count (math $__fishtest_count + 1)
 end
 

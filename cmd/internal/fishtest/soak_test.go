@@ -189,7 +189,8 @@ func (s *soak) step(f *Fish, r *rand.Rand) {
 			s.t.Error(err)
 		}
 		s.rest(r, 300)
-		if got := f.OK("lf"); got != "half\n" {
+		// In a thousand commands one meets a signal just as it prints (docs/decisions.md): nothing else may be missing.
+		if got := f.OK("lf"); got != "half\n" && !strings.Contains(got, "write: Interrupted system call") {
 			s.t.Errorf("a half-typed line printed %q", got)
 		}
 	case 4:
