@@ -9,6 +9,10 @@ function __devsh_look -a asked known entry generation kind state
     if set -q __devsh_linked; and string match -rq -- $__devsh_linked $d
         builtin path resolve -Z -- $PWD | read -z d
     else if not string match -rq -- $__devsh_roots $d; and not __devsh_led_in
+        if test -z "$asked"; and __devsh_resettled
+            __devsh_look
+            return
+        end
         __devsh_nowhere
         return
     end
@@ -42,6 +46,22 @@ function __devsh_look -a asked known entry generation kind state
         return
     end
     __devsh_go
+end
+
+# $PWD is outside of the roots: if it looks like a project, has config.toml named another root meanwhile? Elsewhere a
+# look at the settings would make each cd dearer.
+function __devsh_resettled
+    test -e ./devsh.toml -o -e ./flake.nix -o -e ./shell.nix; or return
+    set -l was "$__devsh_roots$__devsh_linked"
+    if __devsh_settings_stale
+        if set -q __devsh_failed; or set -q __devsh_woken
+            __devsh_run hook --settings 2>/dev/null; and set -eg __devsh_failed
+        else
+            __devsh_run hook --settings; or set -g __devsh_failed
+        end
+    end
+    __devsh_settings # which another shell may have had written
+    test "$__devsh_roots$__devsh_linked" != "$was"
 end
 
 # $PWD is outside of the roots by name: does a link lead into one?

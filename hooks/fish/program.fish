@@ -53,7 +53,7 @@ end
 function __devsh_say -a key text
     contains -- "$key" $__devsh_said; and return
     set -ga __devsh_said "$key"
-    test -z "$text"; or __devsh_print "$text"
+    test -z "$text"; or __devsh_print (string replace -- " $__devsh_home/" ' ~/' "$text" | string collect)
 end
 
 function __devsh_print

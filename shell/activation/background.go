@@ -15,6 +15,7 @@ import (
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/filelock"
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
@@ -37,12 +38,15 @@ type Worker struct {
 // memory for one, before that is the result.
 const MaxAttempts = 3
 
+// errLocked says that another process is at work on the project.
+var errLocked = errors.New("another devsh is at work on the project")
+
 // take takes the place's lock. Where something is being built already and the
 // caller does not wait for it, the error is [errLocked].
 func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.File, error) {
 	if opts.Lock != nil {
 		// It is held already, unless this was not started by who holds it.
-		if inherited(opts.Lock, place.lockFile()) && unix.Flock(int(opts.Lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		if filelock.Take(opts.Lock, place.lockFile()) == nil {
 			return opts.Lock, nil
 		}
 		opts.Lock.Close() // the project has changed its place meanwhile
@@ -57,23 +61,19 @@ func (r *Resolver) take(ctx context.Context, place Place, opts Options) (*os.Fil
 		ctx, cancel = context.WithTimeout(ctx, opts.Grace)
 		defer cancel()
 	}
-	for {
+	lock, err := filelock.Await(ctx, func() (*os.File, error) {
 		lock, err := r.Store.tryLock(place)
-		if !errors.Is(err, errLocked) {
-			return lock, err
-		}
-		if e, err := place.Entry(); err == nil && e.Working() {
-			return nil, errLocked
-		}
-		select {
-		case <-ctx.Done():
-			if opts.Judge {
-				return nil, context.Cause(ctx)
+		if errors.Is(err, filelock.ErrHeld) {
+			if e, err := place.Entry(); err == nil && e.Working() {
+				return nil, errLocked
 			}
-			return nil, errLocked
-		case <-time.After(lockPoll):
 		}
+		return lock, err
+	})
+	if errors.Is(err, filelock.ErrHeld) && !opts.Judge {
+		return nil, errLocked
 	}
+	return lock, err
 }
 
 // busy is what is known while another process is at work on the project.
@@ -82,13 +82,6 @@ func (r *Resolver) busy(p *project.Project, place Place) *Entry {
 		return e
 	}
 	return &Entry{Project: *p, State: Building, Generation: None, Time: r.Now()}
-}
-
-// inherited reports whether the file is the lock at path: it is held then.
-func inherited(lock *os.File, path string) bool {
-	mine, err1 := lock.Stat()
-	there, err2 := os.Stat(path)
-	return err1 == nil && err2 == nil && os.SameFile(mine, there)
 }
 
 // building makes the entry one that is being built, and says what stays
@@ -160,7 +153,7 @@ func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
 		switch {
 		case err == nil && now.State != Building:
 			return now, nil
-		case !r.Store.held(place):
+		case !filelock.Held(place.lockFile()):
 			return e, fmt.Errorf("build %s: %w", e.Project.Dir, ErrEnded)
 		}
 		r.relay(place)
@@ -170,6 +163,19 @@ func (r *Resolver) Await(ctx context.Context, e *Entry) (*Entry, error) {
 		case <-time.After(awaitPoll):
 		}
 	}
+}
+
+// Settle waits until nobody is at work on the entry's project: what was in force
+// before is gone then, and each shell there sees that at its next prompt.
+func (r *Resolver) Settle(ctx context.Context, e *Entry) error {
+	for filelock.Held(r.Store.Place(e.Project.Dir).lockFile()) {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(awaitPoll):
+		}
+	}
+	return nil
 }
 
 // awaitPoll is how often is looked for a result: a fraction of the time in

@@ -187,10 +187,12 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 	req := nixenv.Request{
 		Source: source, StateDir: w.Store.Dir, Env: w.Env, Refresh: w.options.Refresh, StoredOnly: w.options.Background != nil,
 		HookTimeout: w.Settings.HookTimeout, Log: w.log, Progress: w.progress,
+		AdoptOrphans: w.options.Lock != nil, // a worker
 	}
 	if p != nil {
 		req.Judged, req.Salt, req.HookEveryEntry = &p.nixFiles, p.salt, p.manifest.HookEveryEntry
 		req.Unjudged = func(files nixenv.Files) error { return w.unjudged(p, files) }
+		req.MayHook = w.mayHook
 	}
 	res, err := nixenv.Evaluate(ctx, req)
 	if err != nil {
@@ -209,6 +211,7 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 		}
 	}
 	if !res.FromCache {
+		w.log.anew = true
 		for _, line := range strings.Split(strings.TrimRight(res.HookOutput, "\n"), "\n") {
 			if line != "" {
 				w.say(line)

@@ -49,6 +49,15 @@ func (l LiveShell) StandsIn(dir string) bool {
 	return err == nil && project.Within(now, dir)
 }
 
+// Follows reports whether a process is a shell with the hook that stands in the
+// project: it takes over what is published there.
+func (s Store) Follows(pid int, dir string) bool {
+	proc := "/proc/" + strconv.Itoa(pid)
+	return isFish(proc) && handles(proc, wakeSignal) && slices.ContainsFunc(s.LiveShells(), func(l LiveShell) bool {
+		return l.PID == pid && slices.Contains(l.Projects, dir) && l.StandsIn(dir)
+	})
+}
+
 // Daemon is where the daemon's lock and socket are.
 func (s Store) Daemon() string { return filepath.Join(s.Dir, "daemon") }
 

@@ -6,49 +6,37 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
-	"time"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
-
-// lockPoll is how often a lock that another process holds is tried again.
-const lockPoll = 20 * time.Millisecond
-
-// errLocked says that another process is at work on the project.
-var errLocked = errors.New("another devsh is at work on the project")
 
 // lock makes the place's directory and keeps other processes from resolving
 // the same project at the same time. It waits as long as ctx allows, and calls
 // waiting, if it is not nil, now and then. Closing the file lets go.
 func (s Store) lock(ctx context.Context, p Place, waiting func()) (*os.File, error) {
-	for {
+	return awaitLock(ctx, p.lockFile(), func() (*os.File, error) {
 		f, err := s.tryLock(p)
-		if !errors.Is(err, errLocked) {
-			return f, err
-		}
-		if waiting != nil {
+		if errors.Is(err, filelock.ErrHeld) && waiting != nil {
 			waiting()
 		}
-		if err := waitLock(ctx, p.lockFile()); err != nil {
-			return nil, err
-		}
-	}
+		return f, err
+	})
 }
 
-// waitLock waits before a lock is tried again.
-func waitLock(ctx context.Context, path string) error {
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("wait for another devsh that holds %s: %w", path, context.Cause(ctx))
-	case <-time.After(lockPoll):
-		return nil
+// awaitLock is [filelock.Await] that says what is waited for.
+func awaitLock(ctx context.Context, path string, try func() (*os.File, error)) (*os.File, error) {
+	f, err := filelock.Await(ctx, try)
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil, fmt.Errorf("wait for another devsh at %s: %w", path, err)
 	}
+	return f, err
 }
 
-// tryLock is lock without waiting: the error is [errLocked] where another
+// tryLock is lock without waiting: the error is [filelock.ErrHeld] where another
 // process holds it.
 func (s Store) tryLock(p Place) (*os.File, error) {
 	for n := 0; ; n++ {
-		err := makeDirs(s.tree(), p.Dir)
+		err := makeDirs(s.tree(), p.Dir, os.MkdirAll)
 		if err == nil {
 			var f *os.File
 			if f, err = p.tryLock(); err == nil {
@@ -71,40 +59,7 @@ func (p Place) tryLock() (*os.File, error) {
 	if err := removeDir(p.lockFile()); err != nil {
 		return nil, fmt.Errorf("lock project: %w", err)
 	}
-	return flock(p.lockFile())
-}
-
-// flock takes the lock that a file is, which it makes if need be.
-func flock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	for {
-		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
-		case err == nil && inherited(f, path):
-			return f, nil
-		case err == nil: // who held it removed the file: it keeps nobody out
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, os.ErrNotExist)
-		case errors.Is(err, syscall.EINTR):
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			f.Close()
-			return nil, errLocked
-		default:
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
-	}
-}
-
-// held reports whether a process holds the place's lock.
-func (s Store) held(p Place) bool {
-	lock, err := s.tryLock(p)
-	if err == nil {
-		lock.Close()
-	}
-	return errors.Is(err, errLocked)
+	return filelock.Try(p.lockFile())
 }
 
 func (p Place) lockFile() string { return filepath.Join(p.Dir, "lock") }

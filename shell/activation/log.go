@@ -16,6 +16,7 @@ type logFile struct {
 	path string
 	f    *os.File
 	size int
+	anew bool // something was evaluated that was not stored
 }
 
 func (l *logFile) Write(p []byte) (int, error) {
@@ -40,6 +41,14 @@ func (l *logFile) Write(p []byte) (int, error) {
 	n, err := l.f.Write(p)
 	l.size += n
 	return n, err
+}
+
+// good ends the log of before, unless this one was written, where it is of
+// another evaluation: that of a failure is no longer true.
+func (l *logFile) good(before *Entry) {
+	if l.f == nil && (l.anew || before != nil && before.State != OK) {
+		_ = os.Remove(l.path) // where that fails, an old log is shown
+	}
 }
 
 func (l *logFile) Close() error {

@@ -29,13 +29,13 @@ func (w *resolution) describe(e *Entry, d env.Delta) {
 		return
 	}
 	if w.kept != nil {
-		e.State, e.Note = Changed, changedNote(w.kept.place)
+		e.State, e.Note = Changed, w.changedNote(w.kept.place)
 		return
 	}
 	for _, j := range e.Places {
 		if j.State == trust.Unknown {
 			e.State = NotAllowed
-			e.Note = render.Visible(fmt.Sprintf("devsh: %s lies in %s, which is not allowed yet: «devsh allow %s» lets it", w.project.Name(), j.Dir, j.Dir))
+			e.Note = render.Visible(fmt.Sprintf("devsh: %s lies in %s, which is not allowed yet: «devsh allow %s» lets it", w.project.Name(), render.Tilde(j.Dir, w.Home), render.Argument(j.Dir, w.Home)))
 			return
 		}
 	}
@@ -77,12 +77,16 @@ func Count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func changedNote(p *place) string {
+func (w *resolution) changedNote(p *place) string {
+	which := ""
+	if p.dir != w.project.Dir {
+		which = " " + render.Argument(p.dir, w.Home) // without it, the project itself would be allowed
+	}
 	var names []string
 	for _, c := range p.verdict.Changes {
 		names = append(names, c.Path)
 	}
-	return render.Visible(fmt.Sprintf("devsh: %s: changed since you allowed it: %s; «devsh allow» shows what and lets it", filepath.Base(p.dir), strings.Join(names, ", ")))
+	return render.Visible(fmt.Sprintf("devsh: %s: changed since you allowed it: %s; «devsh allow%s» shows what and lets it", filepath.Base(p.dir), strings.Join(names, ", "), which))
 }
 
 func firstLine(s string) string {
@@ -104,7 +108,7 @@ func HintOf(err error) string {
 func (w *resolution) problemNote(e *Entry) string {
 	// A newline in the directory's name does not end the line.
 	text := strings.ReplaceAll(e.Error, w.project.Dir, render.Visible(w.project.Dir))
-	note := fmt.Sprintf("devsh: %s: %s", w.project.Name(), firstLine(text))
+	note := fmt.Sprintf("devsh: %s: %s", w.project.Name(), render.Tilde(firstLine(text), w.Home))
 	if e.Hint != "" {
 		note += " (" + e.Hint + ")"
 	}

@@ -72,6 +72,50 @@ func TestJudgedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestNoHookAfterwards: what the user decides, and what changes, while nix
+// evaluates keeps the shellHook from being run.
+func TestNoHookAfterwards(t *testing.T) {
+	t.Parallel()
+	deny := func(b nixBed, name string) {
+		if err := b.trust().Deny(b.dev+"/"+name, time.Now()); err != nil {
+			b.t.Error(err)
+		}
+	}
+	for what, c := range map[string]struct {
+		trusted bool
+		do      func(b nixBed)
+		want    State
+	}{
+		"denied":               {do: func(b nixBed) { deny(b, "p") }, want: Denied},
+		"another file changed": {do: func(b nixBed) { b.write("p/devsh.toml", "[env]\nB = \"2\"\n") }, want: Changed},
+		"no longer trusted":    {trusted: true, do: func(b nixBed) { b.write("../config.toml", "") }, want: Failed},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			b := newNixBed(t)
+			gate, hooked := b.Home+"/gate", b.Home+"/hooked"
+			b.write("p/devsh.toml", "[env]\nB = \"1\"\n")
+			b.Settings.TrustedTrees = b.Settings.Roots
+			shell := nixtest.Shell{Hook: "touch " + hooked, Builder: "PATH=/usr/bin:/bin; until [[ -e " + gate + " ]]; do sleep 0.02; done; echo >$out"}
+			nixtest.Flake(t, b.dev+"/p", shell)
+			if !c.trusted {
+				b.Settings.TrustedTrees = nil
+				b.allow("p")
+			}
+			b.during(false, func() {
+				c.do(b)
+				b.write("../gate", "")
+			})
+			if e := b.resolve("p"); e.State != c.want {
+				t.Errorf("%s: %s", e.State, e.Note)
+			}
+			if _, err := os.Stat(hooked); err == nil {
+				t.Error("the shellHook ran")
+			}
+		})
+	}
+}
+
 // during does something while nix evaluates, or when the result has been
 // published.
 func (b nixBed) during(after bool, do func()) {

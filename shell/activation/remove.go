@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
+	"github.com/hbohlen/devsh/shell/filelock"
 	"github.com/hbohlen/devsh/shell/nixenv"
 	"github.com/hbohlen/devsh/shell/project"
 )
@@ -70,20 +71,14 @@ func (c Collector) removeOf(ctx context.Context, g Garbage) (bool, error) {
 func (c Collector) lock(ctx context.Context, p Place) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(ctx, collectLockTime)
 	defer cancel()
-	for {
-		lock, err := p.tryLock()
-		switch {
-		case err == nil:
-			return lock, nil
-		case errors.Is(err, fs.ErrNotExist):
-			return nil, nil
-		case !errors.Is(err, errLocked):
-			return nil, fmt.Errorf("collect: %w", err)
-		}
-		if waitLock(ctx, p.lockFile()) != nil {
-			return nil, nil
-		}
+	lock, err := filelock.Await(ctx, p.tryLock)
+	switch {
+	case err == nil:
+		return lock, nil
+	case errors.Is(err, filelock.ErrHeld), errors.Is(err, fs.ErrNotExist):
+		return nil, nil
 	}
+	return nil, fmt.Errorf("collect: %w", err)
 }
 
 // Mark notes since when a project is missing.
@@ -178,15 +173,7 @@ func (c Collector) Lock(ctx context.Context) (*os.File, error) {
 	if err := c.Store.Open(); err != nil {
 		return nil, err
 	}
-	for {
-		lock, err := flock(c.Store.stamp())
-		if !errors.Is(err, errLocked) {
-			return lock, err
-		}
-		if err := waitLock(ctx, c.Store.stamp()); err != nil {
-			return nil, err
-		}
-	}
+	return awaitLock(ctx, c.Store.stamp(), func() (*os.File, error) { return filelock.Try(c.Store.stamp()) })
 }
 
 // stamp is the file whose time is that of the last collection, and its lock.

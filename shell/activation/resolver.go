@@ -237,7 +237,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 			break // else the place is judged anew, with what is known of it now
 		}
 	}
-	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) {
+	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) || errors.Is(problem, errOutjudged) {
 		return nil, env.Delta{}, problem
 	}
 	e.Inputs, e.Layers = w.allInputs(), w.layers
@@ -254,13 +254,14 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 			e.Good = ""
 		}
 		w.describe(e, delta)
+		w.log.good(w.before)
 		return e, delta, nil
 	case problem != nil:
 		e.State, e.Error, e.Hint = Failed, problem.Error(), HintOf(problem)
 		e.Note = w.problemNote(e)
 		fmt.Fprintf(w.log, "%s\n", problem) // a full disk must not hide the problem itself
 	default:
-		e.State, e.Note = Changed, changedNote(changed)
+		e.State, e.Note = Changed, w.changedNote(changed)
 	}
 	delta, err := w.lastGood(ctx, e)
 	return e, delta, err

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // What a running shell, or devsh for it, notes in its file of [Store.Shells],
@@ -118,11 +117,6 @@ func (s Store) shells() (notes shellNotes, ended []string) {
 	}
 	return notes, ended
 }
-
-// reuseSlack is how much later than its notes a process must have been started
-// to be held for another one with the same number when it comes to forgetting
-// it: clocks are set while machines run.
-const reuseSlack = 10 * time.Minute
 
 // hasEnded reports whether the shell that wrote the notes has ended. Where that
 // cannot be told, it has not.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/hbohlen/devsh/shell/atomicfile"
 	"github.com/hbohlen/devsh/shell/project"
 )
 
@@ -39,7 +40,8 @@ func (s Store) Open() error {
 		return err
 	}
 	for _, dir := range []string{filepath.Dir(s.Dir), s.Dir, s.tree(), s.Shells(), s.settings(), s.trust()} {
-		if err := makeDirs(filepath.Dir(s.Dir), dir); err != nil {
+		// What the user allowed cannot be computed anew: it must be there after a power cut.
+		if err := makeDirs(filepath.Dir(s.Dir), dir, atomicfile.MkdirAll); err != nil {
 			return err
 		}
 		info, err := os.Stat(dir)
@@ -80,8 +82,8 @@ func (s Store) check() error {
 
 // makeDirs makes a directory and those above it. What lies in its way below
 // top, where all is devsh's own, is rubbish and goes.
-func makeDirs(top, dir string) error {
-	err := os.MkdirAll(dir, 0o700)
+func makeDirs(top, dir string, mkdirAll func(string, os.FileMode) error) error {
+	err := mkdirAll(dir, 0o700)
 	if err == nil || !project.Within(dir, top) {
 		return wrapMake(err)
 	}
@@ -91,7 +93,7 @@ func makeDirs(top, dir string) error {
 			continue
 		}
 		if removeErr := os.Remove(level); removeErr == nil {
-			return wrapMake(os.MkdirAll(dir, 0o700))
+			return wrapMake(mkdirAll(dir, 0o700))
 		}
 		break
 	}

@@ -75,15 +75,21 @@ func handles(proc string, sig syscall.Signal) bool {
 // architecture that Go knows (proc(5), sysconf(3)).
 const ticks = 100
 
+// reuseSlack is how much later than its notes a process must have been started
+// to be held for another one with the same number. The age of a process counts
+// what the machine was asleep, but the clock, by which notes are dated, is set
+// while machines run: after each sleep by up to a second, and that adds up.
+const reuseSlack = 10 * time.Minute
+
 // startedAfter reports whether a process is younger than a note: then it is
 // another one with the number of the one that made it. What cannot be found
 // out counts as younger.
 func startedAfter(proc string, note time.Time) bool {
 	started, err := startTime(proc)
-	return err != nil || started.After(note.Add(time.Second))
+	return err != nil || started.After(note.Add(reuseSlack))
 }
 
-// startTime returns when a process was started.
+// startTime returns when a process was started, by the clock as it is set now.
 func startTime(proc string) (time.Time, error) {
 	stat, err := os.ReadFile(proc + "/stat")
 	if err != nil {

@@ -55,6 +55,27 @@ func SyncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// MkdirAll is [os.MkdirAll], and the directories that it makes are on the disk:
+// else what is written in them could be gone with them, however well it was.
+func MkdirAll(dir string, mode os.FileMode) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MkdirAll(parent, mode); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, mode); err != nil { // another process may make it
+		return err
+	}
+	if err := SyncDir(parent); !errors.Is(err, os.ErrPermission) { // it may be one that is not for reading
+		return err
+	}
+	return nil
+}
+
 // Link makes path a symbolic link to target, replacing what was there in one
 // step.
 func Link(target, path string) error {

@@ -123,3 +123,21 @@ func TestConcurrentWriters(t *testing.T) {
 		}
 	}
 }
+
+func TestMkdirAll(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 { // the second time it is there
+		if err := MkdirAll(dir+"/a/b", 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(dir + "/a/b"); err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v %v", info, err)
+	}
+	if err := os.WriteFile(dir+"/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := MkdirAll(dir+"/file/x", 0o700); err == nil {
+		t.Error("a file in the way is no error")
+	}
+}

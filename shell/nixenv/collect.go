@@ -6,8 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
 
 // Stored is an evaluation in the state directory.
@@ -45,14 +46,14 @@ func Remove(stateDir, key string, after time.Time) (bool, error) {
 	if _, err := os.Lstat(dir); err != nil || !isKey(key) {
 		return false, nil
 	}
-	release, err := tryLock(dir)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	lock, err := tryLock(dir)
+	if errors.Is(err, filelock.ErrHeld) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("collect evaluation: %w", err)
 	}
-	defer release()
+	defer lock.Close()
 	if changedAt(dir).After(after) {
 		return false, nil
 	}

@@ -138,11 +138,11 @@ func (e *evaluation) judge() error {
 
 // obtain does under the lock what is not stored yet.
 func (e *evaluation) obtain(ctx context.Context) (*Result, error) {
-	release, err := lock(ctx, e.dir)
+	lock, err := lock(ctx, e.dir)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
+	defer lock.Close()
 	e.tidy()
 	stored, cached := e.load(), true
 	if stored == nil || e.req.Refresh {

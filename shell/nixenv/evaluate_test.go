@@ -238,7 +238,7 @@ func TestCollected(t *testing.T) {
 	if err != nil || len(stored) != 1 || stored[0].Key != r.Key || stored[0].Changed.Before(time.Now().Add(-time.Hour)) {
 		t.Fatalf("stored: %+v, %v", stored, err)
 	}
-	release, err := tryLock(stored[0].Dir)
+	lock, err := tryLock(stored[0].Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestCollected(t *testing.T) {
 	if removed, err := Remove(bed.State, r.Key, later); err != nil || removed {
 		t.Fatalf("collected what is in use: %v, %v", removed, err)
 	}
-	release()
+	lock.Close()
 	for _, want := range []bool{true, false} { // the second time there is nothing
 		if removed, err := Remove(bed.State, r.Key, later); err != nil || removed != want {
 			t.Fatalf("collected: %v, %v", removed, err)

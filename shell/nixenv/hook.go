@@ -64,6 +64,11 @@ func (e *evaluation) capture(ctx context.Context, s *shellEnv) (*hookResult, err
 		result.Warnings = []string{"there is no bash to run the shellHook: what it sets is missing"}
 		return result, nil // not stored: bash may appear
 	}
+	if e.req.MayHook != nil {
+		if err := e.req.MayHook(); err != nil {
+			return nil, err
+		}
+	}
 	ran, err := e.runHook(ctx, result.run.bash, s)
 	if ctx.Err() != nil {
 		return nil, canceled(context.Cause(ctx))
@@ -108,7 +113,8 @@ type ranHook struct {
 	ended   error    // how it ended badly
 }
 
-// runHook runs bash. The error says that it could not be run at all.
+// runHook runs bash. The error says that it could not be run at all. No time
+// passes for its limit while the machine is asleep (CLOCK_MONOTONIC).
 func (e *evaluation) runHook(ctx context.Context, bash string, s *shellEnv) (*ranHook, error) {
 	limit, cancel := context.WithTimeoutCause(ctx, e.req.HookTimeout, errHookTime)
 	defer cancel()

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 func evaluateMain(dir string) int {
 	req, err := request(&nixtest.Bed{State: os.Getenv("DEVSH_TEST_STATE")}, dir, "auto")
 	if err == nil {
-		req.Env = os.Environ()
+		req.Env, req.AdoptOrphans = os.Environ(), true
 		_, err = Evaluate(context.Background(), req)
 	}
 	fmt.Fprintln(os.Stderr, err)
@@ -89,6 +89,52 @@ func TestKilled(t *testing.T) {
 				t.Errorf("it had ended by itself: %s", said.String())
 			}
 		})
+	}
+}
+
+// Where nix is killed, as it is for want of memory, nothing of what it was
+// building goes on.
+func TestNixKilled(t *testing.T) {
+	bed := nixtest.New(t)
+	dir, pids := newProject(t, bed, "p"), filepath.Join(bed.Dir, "pids")
+	nixtest.Flake(t, dir, nixtest.Shell{Builder: "PATH=/usr/bin:/bin; (echo $BASHPID >>" + pids + "; exec sleep 600) & " +
+		"setsid sh -c 'echo $$ >>" + pids + "; sleep 600 & echo $! >>" + pids + "; wait' & " +
+		"until [[ $(wc -l <" + pids + ") = 3 ]]; do sleep 0.02; done; echo $$ >>" + pids + "; wait"})
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(bed.Env(), "DEVSH_TEST_EVALUATE="+dir, "DEVSH_TEST_STATE="+bed.State)
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started := await(t, func() []string {
+		text, _ := os.ReadFile(pids)
+		if found := strings.Fields(string(text)); len(found) == 4 {
+			return found
+		}
+		return nil
+	})
+	t.Cleanup(func() {
+		for _, pid := range started {
+			if n, err := strconv.Atoi(pid); err == nil && t.Failed() {
+				_ = syscall.Kill(n, syscall.SIGKILL)
+			}
+		}
+	})
+	for _, pid := range evaluators(bed) {
+		n, err := strconv.Atoi(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(n, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(said.String(), "killed") {
+		t.Errorf("%v: %s", err, said.String())
+	}
+	for _, pid := range started {
+		gone(t, pid)
 	}
 }
 

@@ -26,6 +26,10 @@ type Request struct {
 	// Judged and these. An error of it is returned as it is; the evaluation is
 	// kept all the same, for when they are judged. Nil lets all pass.
 	Unjudged func(files Files) error
+	// MayHook is asked right before the shellHook is run, which may be long after
+	// the files were judged. An error of it is returned as it is, and then the
+	// hook is not run. Nil lets it.
+	MayHook func() error
 	// Salt is what else the result depends on, as far as the caller knows: with
 	// another one it is another evaluation.
 	Salt string
@@ -45,6 +49,9 @@ type Request struct {
 	// and at most every 100 ms; may be nil. It is called from one goroutine,
 	// for which nix does not wait, and not after [Evaluate] has returned.
 	Progress func(Progress)
+	// AdoptOrphans has what a nix that was killed leaves running ended. It is for
+	// a process that starts nothing else meanwhile.
+	AdoptOrphans bool
 	// maxTree overrides, for tests, how much nix may copy, in bytes.
 	maxTree int64
 }

@@ -122,7 +122,12 @@ func (e *evaluation) print(ctx context.Context, profile string, more ...string) 
 	out := &limited{limit: maxStdout}
 	cmd.Stdout = out
 	cmd.Stderr = e.stderr
+	ended := func(error) {}
+	if e.req.AdoptOrphans {
+		ended = adoptOrphans()
+	}
 	err = runGroup(ctx, cmd, out)
+	ended(err)
 	e.stderr.flush()
 	switch {
 	case ctx.Err() != nil:

@@ -145,7 +145,7 @@ func (s *Store) save(dir string, rec record) error {
 	if err != nil {
 		return fmt.Errorf("record trust in %s: %w", dir, err)
 	}
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+	if err := atomicfile.MkdirAll(s.Dir, 0o700); err != nil {
 		return fmt.Errorf("record trust in %s: %w", dir, err)
 	}
 	file := s.File(dir)

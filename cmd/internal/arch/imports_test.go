@@ -24,7 +24,7 @@ type rule struct {
 // The packages of shell/, by what they may touch.
 var (
 	pure = []string{"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog"}
-	base = []string{"shell/inputs", "shell/atomicfile", "shell/project"}
+	base = []string{"shell/inputs", "shell/atomicfile", "shell/filelock", "shell/project"}
 )
 
 // owners says which package alone wraps a library.
@@ -104,7 +104,7 @@ var rules = []rule{
 			if e.from != "cmd/internal/daemon" || !ours(e.to) {
 				return e.from == "cmd/internal/daemon" && e.to == "os/exec"
 			}
-			return !slices.Contains([]string{"shell/activation", "shell/inputs", "shell/watch"}, e.to)
+			return !slices.Contains([]string{"shell/activation", "shell/filelock", "shell/inputs", "shell/watch"}, e.to)
 		},
 		why:    "what it has done is what «devsh enter» does, in another process: nothing that a socket says can become a command, and no project can bring it down",
 		broken: edge{"cmd/internal/daemon", "shell/nixenv"},

@@ -79,11 +79,11 @@ func first(args []string) string {
 func (a *app) mayAllow(req *activation.Request, digest string) error {
 	if digest != "" {
 		if digest != req.Digest {
-			return hinted(fmt.Errorf("%s has the digest %s, not %s", render.Visible(req.Dir), req.Digest, digest), "it changed, or it is another project: look at it again with «devsh status»")
+			return hinted(fmt.Errorf("%s has the digest %s, not %s", render.Visible(req.Dir), req.Digest, digest), "it changed, or it is another project: look at it again with «devsh status"+a.argument(req.Dir)+"»")
 		}
 		return nil
 	}
-	const hint = "a person allows a project: in a terminal, «devsh allow», after reading what «devsh status» shows"
+	hint := render.Visible(fmt.Sprintf("a person allows a project: in a terminal, «devsh allow%[1]s», after reading what «devsh status%[1]s» shows", a.argument(req.Dir)))
 	if mark := agentmark.Find(a.env); mark != "" {
 		return hinted(fmt.Errorf("not allowing %s: %s says that a coding agent is running this", render.Visible(req.Dir), mark), hint)
 	}

@@ -66,7 +66,7 @@ func (a *app) daemonRun() *cobra.Command {
 			err := a.runDaemon(cmd.Context(), idle)
 			switch {
 			case errors.Is(err, daemon.ErrRunning), errors.Is(err, daemon.ErrServed):
-				fmt.Fprintf(a.Stderr, "devsh: %v\n", err)
+				fmt.Fprintf(a.Stderr, "devsh: %s\n", a.tilde(err.Error()))
 				return nil
 			case errors.Is(err, daemon.ErrHeld):
 				return hinted(err, "«devsh daemon stop» ends it")

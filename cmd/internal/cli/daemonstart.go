@@ -45,7 +45,7 @@ func (a *app) callDaemon(ctx context.Context, w *world, dir string) {
 	case err == nil:
 		c.Close()
 		_ = a.startDaemon(w)
-	case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist), errors.Is(err, daemon.ErrHungUp):
 		_ = a.startDaemon(w)
 	}
 }

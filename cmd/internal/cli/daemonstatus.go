@@ -111,7 +111,7 @@ func (a *app) showDaemon(r *daemonReport) {
 	}
 	fmt.Fprintf(out, "  shells    %d\n", r.Shells)
 	for _, line := range r.troubles() {
-		fmt.Fprintf(out, "  but       %s\n", line)
+		fmt.Fprintf(out, "  but       %s\n", a.tilde(line))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/render"
 )
 
 // How long a shell can wait for what takes long.
@@ -49,7 +50,7 @@ func (a *app) enterCommand() *cobra.Command {
 			if errors.Is(err, project.ErrNotGoverned) {
 				return nil // the hook has just learned which the roots are
 			}
-			return err
+			return a.brief(err)
 		},
 	}
 	cmd.Flags().IntVar(&abi, "abi", 0, "the hook's version: "+strconv.Itoa(activation.ABI))
@@ -124,6 +125,11 @@ func (a *app) enterOnce(ctx, patience context.Context, r *activation.Resolver, d
 		return false, nil // the shell is told when it is done
 	case errors.Is(err, activation.ErrEnded):
 		return true, nil
+	case errors.Is(err, context.Canceled):
+		a.endProgress()
+		fmt.Fprintf(a.Stderr, "devsh: %s: still being built in the background; «devsh status --watch» shows it\n", render.Visible(e.Project.Name()))
+		_ = r.Store.Told(a.Parent, e) // said twice is no harm
+		return false, silent(exitInterrupted)
 	}
 	return false, err
 }

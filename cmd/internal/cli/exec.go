@@ -127,7 +127,7 @@ func (a *app) mayUse(e *activation.Entry) error {
 		return &failure{err: errors.New(e.Error), hint: e.Hint, code: exitRefused}
 	}
 	if e.State != activation.OK && e.State != activation.Denied {
-		fmt.Fprintln(a.Stderr, e.Note)
+		fmt.Fprintln(a.Stderr, a.note(e))
 	}
 	return nil
 }
@@ -138,7 +138,14 @@ func (a *app) argument(dir string) string {
 	if wd, err := a.Getwd(); err == nil && project.Within(wd, dir) {
 		return ""
 	}
-	return " " + render.QuoteFish(dir)
+	return " " + render.Argument(dir, a.leave()["HOME"])
+}
+
+// note is what an entry has to tell, where it may be another directory's: then
+// what it says to type names that one.
+func (a *app) note(e *activation.Entry) string {
+	which := a.argument(e.Project.Dir)
+	return render.Visible(strings.NewReplacer("«devsh status»", "«devsh status"+which+"»", "«devsh allow»", "«devsh allow"+which+"»").Replace(e.Note))
 }
 
 // become replaces the process by the command, found on the PATH of the

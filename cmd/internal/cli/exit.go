@@ -11,6 +11,7 @@ import (
 
 	"github.com/hbohlen/devsh/cmd/internal/settings"
 	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/manifest"
 	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/render"
 )
@@ -70,11 +71,26 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	if f.code == exitUsage && f.hint == "" {
 		f.hint = fmt.Sprintf("see «%s --help»", cmd.CommandPath())
 	}
-	fmt.Fprintf(a.Stderr, "devsh: %s\n", render.VisibleText(strings.TrimRight(err.Error(), "\n")))
+	fmt.Fprintf(a.Stderr, "devsh: %s\n", a.tilde(render.VisibleText(strings.TrimRight(err.Error(), "\n"))))
 	if f.hint != "" {
-		fmt.Fprintf(a.Stderr, "hint: %s\n", render.VisibleText(f.hint))
+		fmt.Fprintf(a.Stderr, "hint: %s\n", a.tilde(render.VisibleText(f.hint)))
 	}
 	return f.code
+}
+
+// brief tells in one line what is wrong in the user's own settings: for shells,
+// which say it in passing and go on.
+func (a *app) brief(err error) error {
+	e, ok := errors.AsType[*manifest.Error](err)
+	if !ok {
+		return err
+	}
+	text, _, _ := strings.Cut(e.Error(), "\n")
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	fmt.Fprintf(a.Stderr, "devsh: %s\n", a.tilde(render.Visible(text)))
+	return silent(exitFailed)
 }
 
 // hintFor says what to type next about errors of the domains.

@@ -105,7 +105,7 @@ func (a *app) gc(ctx context.Context, o gcOptions) error {
 		a.showGC(report)
 	}
 	for _, err := range failed {
-		fmt.Fprintf(a.Stderr, "devsh: %s\n", render.VisibleText(err.Error()))
+		fmt.Fprintf(a.Stderr, "devsh: %s\n", a.tilde(render.VisibleText(err.Error())))
 	}
 	if err == nil && len(failed) > 0 {
 		return silent(exitFailed)

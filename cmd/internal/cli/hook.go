@@ -32,7 +32,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 			// fails the script asks again, and it is told then, once.
 			err := a.publishSettings()
 			if settingsOnly {
-				return err
+				return a.brief(err)
 			}
 			bin, err := a.binary()
 			if err != nil {
@@ -40,7 +40,7 @@ Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
 			}
 			if a.inStore(bin) {
 				fmt.Fprintf(a.Stderr, "devsh: the hook is to call %s, which a garbage collection may remove\n"+
-					"hint: install devsh into a profile that is on PATH («nix profile install», home.packages): the hook then calls that one\n", render.Visible(bin))
+					"hint: install devsh into a profile that is on PATH («nix profile install», home.packages): the hook then calls that one\n", a.tilde(render.Visible(bin)))
 			}
 			_, err = fmt.Fprint(a.Stdout, hooks.Fish(bin))
 			return err

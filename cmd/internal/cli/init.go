@@ -188,13 +188,13 @@ func (a *app) showStart(dir string, s started, o initOptions) {
 func (a *app) showNext(dir string) {
 	if w, err := a.world(); err == nil {
 		if _, err := project.Find(dir, w.settings.Roots); errors.Is(err, project.ErrNotGoverned) {
-			fmt.Fprintf(a.Stderr, "devsh: %s\nhint: %s\n", render.Visible(err.Error()), hintFor(err))
+			fmt.Fprintf(a.Stderr, "devsh: %s\nhint: %s\n", a.tilde(render.Visible(err.Error())), hintFor(err))
 			return
 		}
 	}
 	next := "devsh allow"
 	if wd, err := a.Getwd(); err != nil || wd != dir {
-		next += " " + render.QuoteFish(dir)
+		next += " " + render.Argument(dir, a.leave()["HOME"])
 	}
 	fmt.Fprintf(a.Stderr, "next: read it, then «%s»\n", render.Visible(next))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/render"
 )
@@ -34,7 +35,11 @@ func (a *app) logCommand() *cobra.Command {
 			}
 			f, err := os.OpenFile(w.resolver.Store.Place(p.Dir).Log(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // not to wait for a FIFO's writer
 			if errors.Is(err, fs.ErrNotExist) {
-				fmt.Fprintf(a.Stderr, "devsh: nothing has been evaluated in %s\n", a.tilde(render.Visible(p.Dir)))
+				what := "nothing has been evaluated in"
+				if e := w.resolver.Known(dir); e != nil && e.State == activation.OK && len(e.Layers) > 0 {
+					what = "all is well, and nothing was said at the last evaluation of"
+				}
+				fmt.Fprintf(a.Stderr, "devsh: %s %s\n", what, a.tilde(render.Visible(p.Dir)))
 				return nil
 			}
 			if err != nil {

@@ -138,6 +138,6 @@ func (a *app) tell(w *world, e *activation.Entry) {
 	if e.State == activation.OK || e.Note == "" {
 		return
 	}
-	fmt.Fprintln(a.Stderr, e.Note)
+	fmt.Fprintln(a.Stderr, a.note(e))
 	_ = w.resolver.Store.Told(a.Parent, e) // said twice is no harm
 }

@@ -44,7 +44,7 @@ func (a *app) shellHookCommand() *cobra.Command {
 					return cmd.Context().Err()
 				}
 				if err != nil { // the environment is good without
-					fmt.Fprintf(a.Stderr, "devsh: %s: %s\n", render.Visible(h.Dir), render.Visible(err.Error()))
+					fmt.Fprintf(a.Stderr, "devsh: %s: %s\n", a.tilde(render.Visible(h.Dir)), render.Visible(err.Error()))
 				}
 				for _, name := range sortedKeys(vars) {
 					environ[name] = vars[name]

@@ -55,6 +55,7 @@ it shows what was last known of each project, and is no judgement: exit code 0.`
 			if err != nil {
 				return err
 			}
+			s.watched = watch
 			s.Daemon = daemonOf(cmd.Context(), w, s.Project)
 			if asJSON {
 				s.fill()
@@ -86,6 +87,9 @@ func (a *app) watch(ctx context.Context, w *world, dir string) error {
 	}
 	_, err := w.resolver.Await(ctx, e)
 	a.endProgress()
+	if err == nil {
+		err = w.resolver.Settle(ctx, e)
+	}
 	if errors.Is(err, activation.ErrEnded) {
 		return nil // status says so
 	}
@@ -117,6 +121,8 @@ type status struct {
 	Daemon      *statusDaemon `json:"daemon,omitempty"`
 	NeedsPerson bool          `json:"needs_person"`
 	request     *activation.Request
+	watched     bool // it was waited for
+	follows     bool // the shell that this was started from takes it over
 }
 
 // fill makes empty lists of missing ones: a program need not tell them apart.
@@ -168,6 +174,7 @@ func (a *app) inspect(w *world, dir string) (*status, error) {
 	place := w.resolver.Store.Place(p.Dir)
 	if e, err := place.Entry(); err == nil {
 		a.known(s, w.resolver.Store, e)
+		s.follows = w.resolver.Store.Follows(a.Parent, p.Dir)
 	}
 	req, err := w.resolver.Ask(dir)
 	switch {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
 )
 
@@ -18,20 +19,24 @@ func (a *app) showStatus(s *status) {
 		state = "active"
 	case s.Generation == activation.None:
 		state = "no environment"
+	case s.watched && s.Error == "" && s.Worker == 0 && s.follows:
+		state = "ready: this shell has it at its next prompt"
+	case s.watched && s.Error == "" && s.Worker == 0:
+		state = "ready: shells that stand in it have it"
 	}
 	fmt.Fprintf(out, "%s (%s): %s\n", a.bold(a.tilde(s.Project)), s.Kind, state)
 	if s.Trust != nil {
-		a.showTrust(s.Trust)
+		a.showTrust(s)
 	}
 	for _, p := range s.Places {
 		if p.Dir != s.Project {
-			fmt.Fprintf(out, "  around    %s: %s\n", a.tilde(p.Dir), because(string(p.State), p.Because))
+			fmt.Fprintf(out, "  around    %s: %s\n", a.tilde(p.Dir), a.tilde(because(string(p.State), p.Because)))
 		}
 	}
 	for _, l := range s.Layers {
 		fmt.Fprintf(out, "  layer     %s, %s: %s\n", l.Name, a.tilde(l.Source), activation.Count(l.Variables, "variable"))
 		for _, note := range l.Notes {
-			fmt.Fprintf(out, "  note      %s\n", note)
+			fmt.Fprintf(out, "  note      %s\n", a.tilde(note))
 		}
 	}
 	list(out, "off", s.Off)
@@ -61,16 +66,16 @@ func (a *app) showStatus(s *status) {
 		fmt.Fprintf(out, "  settings  %s: for single commands; shells have what is shown here\n", strings.Join(s.Apart, ", "))
 	}
 	if s.Error != "" {
-		fmt.Fprintf(out, "  error     %s\n", s.Error)
+		fmt.Fprintf(out, "  error     %s\n", a.tilde(s.Error))
 	}
 	if s.Hint != "" {
-		fmt.Fprintf(out, "  hint      %s\n", s.Hint)
+		fmt.Fprintf(out, "  hint      %s\n", a.tilde(s.Hint))
 	}
 }
 
-func (a *app) showTrust(t *statusTrust) {
-	out := a.Stdout
-	fmt.Fprintf(out, "  trust     %s\n", because(string(t.State), t.Because))
+func (a *app) showTrust(s *status) {
+	out, t := a.Stdout, s.Trust
+	fmt.Fprintf(out, "  trust     %s\n", a.tilde(because(string(t.State), t.Because)))
 	list(out, "decides", t.Files)
 	list(out, "changed", t.Changed)
 	list(out, "on PATH", t.Writable)
@@ -82,11 +87,12 @@ func (a *app) showTrust(t *statusTrust) {
 		}
 	}
 	fmt.Fprintf(out, "  digest    %s\n", t.Digest)
+	which := render.Visible(a.argument(s.request.Dir))
 	switch t.State {
 	case trust.Unknown, trust.Changed:
-		fmt.Fprintln(out, "  next      read these files, then «devsh allow»")
+		fmt.Fprintf(out, "  next      read these files, then «devsh allow%s»\n", which)
 	case trust.Denied:
-		fmt.Fprintln(out, "  next      nothing; «devsh allow» lets it after all")
+		fmt.Fprintf(out, "  next      nothing; «devsh allow%s» lets it after all\n", which)
 	}
 }
 
@@ -105,14 +111,8 @@ func (a *app) short(dir, path string) string {
 	return a.tilde(path)
 }
 
-// tilde writes the home directory as ~.
-func (a *app) tilde(path string) string {
-	home := a.leave()["HOME"]
-	if rest, ok := strings.CutPrefix(path, home+"/"); ok && home != "" && home != "/" {
-		return "~/" + rest
-	}
-	return path
-}
+// tilde writes the home directory as ~ in a text for people.
+func (a *app) tilde(text string) string { return render.Tilde(text, a.leave()["HOME"]) }
 
 func list(out io.Writer, name string, items []string) {
 	if len(items) > 0 {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -25,8 +26,17 @@ type Client struct {
 	in      *bufio.Reader
 }
 
-// errSilent says that somebody listens who does not say what devsh says.
-var errSilent = errors.New("what listens there is no daemon of devsh's")
+// ErrHungUp says that who listened was gone before it greeted: a daemon that
+// has just been killed, say, whose socket the kernel has not closed yet.
+var ErrHungUp = errors.New("the daemon hung up")
+
+var (
+	// errSilent says that somebody has the socket and does not come to it, as
+	// systemd until it has started a daemon.
+	errSilent = errors.New("nobody answers")
+	// errStranger says that somebody listens who does not say what devsh says.
+	errStranger = errors.New("what listens there is no daemon of devsh's")
+)
 
 // Dial connects to the daemon of a directory. It waits no longer than ctx
 // allows, and never long.
@@ -41,6 +51,9 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 		}
 		return err
 	})
+	if errors.Is(err, syscall.EAGAIN) { // many are waiting there already
+		err = errors.Join(errSilent, err)
+	}
 	if err != nil {
 		return c, fmt.Errorf("reach the daemon: %w", err)
 	}
@@ -49,14 +62,28 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	c.in = bufio.NewReader(c.conn)
 	greeting, err := c.in.ReadString('\n')
 	f := strings.Fields(greeting)
-	if err != nil || len(f) != 4 || f[0] != "devsh" || f[1] != "daemon" || !mine(c.conn) {
+	if err == nil && (len(f) != 4 || f[0] != "devsh" || f[1] != "daemon" || !mine(c.conn)) {
+		err = errStranger
+	}
+	if err != nil {
 		c.Close()
-		return c, errors.Join(errSilent, err)
+		return c, fmt.Errorf("greet the daemon: %w", unanswered(err))
 	}
 	if f[2] == strconv.Itoa(protocol) {
 		c.Program = f[3]
 	}
 	return c, nil
+}
+
+// unanswered says why no greeting came.
+func unanswered(err error) error {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return errors.Join(ErrHungUp, err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errors.Join(errSilent, err)
+	}
+	return err
 }
 
 // Close hangs up.

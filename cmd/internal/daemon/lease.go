@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
 
 // Lease is the right to be the daemon of a state directory: the lock, and the
@@ -81,13 +83,13 @@ func Prepare(dir string) error {
 // take waits for the lock, and has a daemon of another program let it go.
 func (l *Lease) take(ctx context.Context, program string) error {
 	for {
-		lock, err := tryLock(l.dir)
+		lock, err := filelock.Try(lockFile(l.dir))
 		if err == nil {
 			l.lock = lock
 			_, err = lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 			return err
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if !errors.Is(err, filelock.ErrHeld) {
 			return err
 		}
 		// With a socket of systemd's one would talk to oneself.
@@ -106,33 +108,36 @@ func (l *Lease) take(ctx context.Context, program string) error {
 	}
 }
 
-// tryLock takes the lock, or fails with EWOULDBLOCK.
-func tryLock(dir string) (*os.File, error) {
-	f, err := os.OpenFile(lockFile(dir), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock the daemon: %w", err)
-	}
-	if err := flock(f, syscall.LOCK_EX); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
-	}
-	return f, nil
-}
-
-func flock(f *os.File, how int) error {
-	for {
-		if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); !errors.Is(err, syscall.EINTR) {
+// free waits until the socket that is there is nobody's. Under the lock it is,
+// or it is systemd's, which does not take the lock; or that of a daemon that was
+// killed: the kernel may let its lock go before its socket.
+func (l *Lease) free(ctx context.Context) error {
+	for hungUp := false; ; {
+		c, err := Dial(ctx, l.dir)
+		hungUp = hungUp || errors.Is(err, ErrHungUp) // then silence may be the end of the time
+		switch {
+		case err == nil:
+			c.Close()
+			return ErrServed
+		case errors.Is(err, errSilent) && !hungUp:
+			return ErrServed
+		case errors.Is(err, errStranger):
 			return err
+		case errors.As(err, new(syscall.Errno)) && !errors.Is(err, ErrHungUp):
+			return nil // the kernel says so, and not that the time is up
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(leasePoll):
 		}
 	}
 }
 
-// listen makes the socket. Under the lock one that is there is nobody's, or
-// systemd's, which does not take the lock.
+// listen makes the socket.
 func (l *Lease) listen(ctx context.Context) error {
-	if c, err := Dial(ctx, l.dir); err == nil || errors.Is(err, errSilent) {
-		c.Close()
-		return ErrServed
+	if err := l.free(ctx); err != nil {
+		return err
 	}
 	path := Socket(l.dir)
 	if err := os.RemoveAll(path); err != nil {
@@ -151,11 +156,7 @@ func (l *Lease) listen(ctx context.Context) error {
 
 // lost reports whether the state directory has gone, or is another: whoever
 // comes does not find this lease.
-func (l *Lease) lost() bool {
-	mine, err1 := l.lock.Stat()
-	there, err2 := os.Stat(lockFile(l.dir))
-	return err1 != nil || err2 != nil || !os.SameFile(mine, there)
-}
+func (l *Lease) lost() bool { return !filelock.Is(l.lock, lockFile(l.dir)) }
 
 // Close removes the socket and lets the lock go, in this order.
 func (l *Lease) Close() error {
@@ -186,17 +187,14 @@ func short(dir string, f func(path string) error) error {
 // Holder returns the process that holds the lock, 0 if there is none. It
 // changes nothing.
 func Holder(dir string) int {
-	f, err := os.Open(lockFile(dir))
+	if !filelock.Held(lockFile(dir)) {
+		return 0
+	}
+	text, err := os.ReadFile(lockFile(dir))
 	if err != nil {
 		return 0
 	}
-	defer f.Close()
-	if flock(f, syscall.LOCK_SH) == nil {
-		return 0
-	}
-	text := make([]byte, 32)
-	n, _ := f.Read(text)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n])))
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
 		return 0
 	}

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
 
 const limit = 20 * time.Second
@@ -297,7 +299,7 @@ func TestHeld(t *testing.T) {
 	if err := Prepare(dir); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := tryLock(dir)
+	lock, err := filelock.Try(lockFile(dir))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,6 +117,10 @@ func (d *durability) rename(from, to string) {
 		if path == from || strings.HasPrefix(path, from+"/") {
 			d.problems = append(d.problems, fmt.Sprintf("%s was not synced before it was renamed to %s", path, to))
 		}
+		// A record can be gone with a directory that it lies in.
+		if strings.Contains(to, "/trust/") && strings.HasPrefix(to, path+"/") && path != filepath.Dir(to) {
+			d.problems = append(d.problems, fmt.Sprintf("%s was not synced before %s was written", path, to))
+		}
 	}
 	d.pending = ""
 	if to != "" {

@@ -216,11 +216,11 @@ func TestStrangerOnTheWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		inside, _, stderr := b.visit(b.p)
-		if inside != "A=;B=" || stderr != "devsh: "+local+" is not yours: standing aside in this shell\n" {
+		if inside != "A=;B=" || stderr != "devsh: ~/local is not yours: standing aside in this shell\n" {
 			t.Errorf("%s, %q", inside, stderr)
 		}
 		for _, args := range [][]string{{"exec", "--dir", b.p, "--", "printenv", "A"}, {"enter", "--abi", "1", "--", b.p}} {
-			if r := b.devsh(args...); r.code == 0 || r.stdout != "" || !strings.Contains(r.stderr, local+": it is not yours") {
+			if r := b.devsh(args...); r.code == 0 || r.stdout != "" || !strings.Contains(r.stderr, "~/local: it is not yours") {
 				t.Errorf("%s: %+v", args[0], r)
 			}
 		}

@@ -204,6 +204,7 @@ func TestInterruptEndsTheLine(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.await("Ctrl-C")
+			f.shows("devsh: p: still being built in the background; «devsh status --watch» shows it", mark)
 			if _, err := os.Stat(ran); err == nil {
 				t.Error("the rest of the line ran")
 			}
@@ -212,6 +213,9 @@ func TestInterruptEndsTheLine(t *testing.T) {
 			}
 			if got := f.OK("pwd"); got != dir+"\n" {
 				t.Errorf("the shell is in %q", got)
+			}
+			if said := Plain(f.Session.Output(mark)); strings.Contains(said, "interrupted") || strings.Count(said, "being built") != 1 {
+				t.Errorf("to be said once: %s", said)
 			}
 			b.open()
 			awaitFile(t, arrived)

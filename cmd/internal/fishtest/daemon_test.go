@@ -285,12 +285,7 @@ func TestDaemonKilled(t *testing.T) {
 		awaitLine(t, value, strconv.Itoa(i))
 	}
 	b.startDaemon(t)
-	b.until(t, "the next one is well", func(s daemonStatus) bool {
-		if !s.Running { // what was there when it was started was about to end
-			b.Devsh(t, "daemon", "start")
-		}
-		return s.Shells == 1 && len(s.Projects) == 1
-	})
+	b.until(t, "the next one is well", func(s daemonStatus) bool { return s.Shells == 1 && len(s.Projects) == 1 })
 	b.Write(dir+"/.env", "VALUE=last\n")
 	awaitLine(t, value, "last")
 	var rubbish []string

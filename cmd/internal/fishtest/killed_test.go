@@ -194,3 +194,26 @@ func (k *killer) leftNothing(b *builds, shells ...*Fish) {
 		}
 	}
 }
+
+// TestNixKilled: a nix that is killed under a worker is told as a failure, and
+// nothing of what it was building goes on.
+func TestNixKilled(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir, long := filepath.Join(b.Dev, "p"), fmt.Sprintf("600.%d", rand.Uint32())
+	nixtest.Flake(t, dir, nixtest.Shell{Builder: "PATH=/usr/bin:/bin; setsid sleep " + long + " & wait"})
+	b.Allow(t, dir)
+	left := func() []int {
+		return processes(func(c string) bool { return c == "sleep\x00"+long+"\x00" })
+	}
+	eventually(t, "it is being built", func() bool { return len(left()) > 0 })
+	for _, pid := range processes(func(c string) bool {
+		return strings.Contains(c, "\x00print-dev-env\x00") && strings.Contains(c, b.Home)
+	}) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	eventually(t, "nothing is left", func() bool { return len(workers(dir))+len(left()) == 0 })
+	if out, _ := b.TryDevsh(t, "status", "--dir", dir); !strings.Contains(out, "killed") {
+		t.Errorf("status: %s", out)
+	}
+}

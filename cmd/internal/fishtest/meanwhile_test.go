@@ -34,7 +34,7 @@ func TestLeftBeforeReady(t *testing.T) {
 			stop := f.disturb(t, f.PID())
 			b.Write(gate, "")
 			b.Devsh(t, "exec", "--dir", dir, "--", "true") // waits for it
-			stop() // before a line prints: see TestNoKeyIsLost
+			stop()                                         // before a line prints: see TestNoKeyIsLost
 			f.OK("true")
 			f.OK("true")
 			checkSame(t, "after leaving", before, f.Snapshot())
