@@ -88,8 +88,8 @@ func Parse(path string, data []byte) (*Document, error) {
 // Root is the table that holds all.
 func (d *Document) Root() *Table { return &Table{doc: d, values: d.values} }
 
-// Lookup returns what a dotted key names.
-func (d *Document) Lookup(key string) (any, bool) { return Lookup(d.values, key) }
+// Tree is all that the document holds: tables are map[string]any. It must not be changed.
+func (d *Document) Tree() map[string]any { return d.values }
 
 // Lookup follows a dotted key through tables, or through objects of JSON.
 func Lookup(v any, key string) (any, bool) {
