@@ -112,14 +112,7 @@ func (d *Document) pos(key []string) Pos {
 			return Pos{d.path, line}
 		}
 	}
-	// A table that only names below it imply.
-	first := 0
-	for k, line := range d.lines {
-		if strings.HasPrefix(k, join(key)+"\x00") && (first == 0 || line < first) {
-			first = line
-		}
-	}
-	return Pos{d.path, max(first, 1)}
+	return Pos{d.path, 1}
 }
 
 // Err is the first of the errors that were noted, by line; unknown keys go first.
