@@ -103,6 +103,14 @@ type Source struct {
 	Constraint Constraint
 }
 
+// String is the source as it is written: "typescript >=7.0.0".
+func (s Source) String() string {
+	if s.Constraint.Any() {
+		return s.Package
+	}
+	return s.Package + " " + s.Constraint.String()
+}
+
 // ProofKind is how a tool is proved to work.
 type ProofKind string
 

@@ -70,7 +70,7 @@ func (f *Finder) Find(tool *catalogue.Tool, bin string) Found {
 		info, err := os.Stat(p.Path)
 		if err != nil {
 			// A link that leads nowhere would be found, and fail.
-			if _, err := os.Lstat(p.Path); err == nil {
+			if _, err := os.Lstat(p.Path); err == nil && !found.OK() {
 				p.Problem = "a link that leads nowhere"
 				found.Broken = append(found.Broken, p)
 			}
@@ -82,9 +82,8 @@ func (f *Finder) Find(tool *catalogue.Tool, bin string) Found {
 		if slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(other, info) }) {
 			continue // /bin and /usr/bin
 		}
-		if p.Problem, p.Hint = f.problem(p, bin); p.Problem == "" {
-			seen = append(seen, info)
-		}
+		seen = append(seen, info)
+		p.Problem, p.Hint = f.problem(p, bin)
 		switch {
 		case p.Problem != "" && !found.OK():
 			found.Broken = append(found.Broken, p)
