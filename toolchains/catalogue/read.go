@@ -107,7 +107,15 @@ func (r *reader) source(t *document.Table, text string) Source {
 
 func (r *reader) use(t *document.Table) Use {
 	defer t.End()
-	use := Use{Command: t.Strs("command"), Stdin: t.Strs("stdin"), At: t.Pos()}
+	use := Use{Command: t.Strs("command"), Stdin: t.Strs("stdin"), Alone: t.Bool("alone"), Configs: t.Strs("configs"), At: t.Pos()}
+	if use.Alone && len(use.Stdin) == 0 {
+		t.Fail("alone", "what formats alone needs stdin")
+	}
+	for _, config := range use.Configs {
+		if !fs.ValidPath(config) || config == "." {
+			t.Fail("configs", "%q is no name for a file", config)
+		}
+	}
 	for _, key := range []string{"command", "stdin"} {
 		argv := t.Strs(key)
 		if len(argv) > 0 && argv[0] == "" || len(argv) == 0 && (key == "command" || t.Has(key)) {

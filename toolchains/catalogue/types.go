@@ -87,7 +87,13 @@ type Use struct {
 	// Stdin is the command that formats standard input to standard output;
 	// "{path}" stands for the name that the text would have. Empty if it has none.
 	Stdin []string
-	Proof Proof
+	// Alone says that as a formatter it takes one file at a time, by Stdin:
+	// given names of files, it would also write what these refer to, or look
+	// further around than beside them.
+	Alone bool
+	// Configs are the files in a directory or above it that decide how it formats.
+	Configs []string
+	Proof   Proof
 	At    document.Pos
 }
 

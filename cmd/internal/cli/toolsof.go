@@ -28,6 +28,8 @@ type toolbox struct {
 	// open says that what it brings may be looked at.
 	trust trust.State
 	open  bool
+	// outside says that no root governs the place.
+	outside bool
 	// sources are the files that the catalogue was made of, besides devsh's own.
 	sources   []string
 	catalogue *catalogue.Catalogue
