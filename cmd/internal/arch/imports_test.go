@@ -33,13 +33,14 @@ var (
 // owners says which packages alone wrap a library: one of each folder at most,
 // since folders do not share code.
 var owners = map[string][]string{
-	"github.com/spf13/viper":       {"cmd/internal/settings"},
-	"github.com/spf13/cobra":       {"cmd/internal/cli"},
-	"github.com/spf13/pflag":       {"cmd/internal/cli"},
-	"github.com/BurntSushi/toml":   {"shell/manifest", "toolchains/document"},
-	"github.com/creack/pty":        {"shell/session"},
-	"github.com/fsnotify/fsnotify": {"shell/watch"},
-	"golang.org/x/mod/modfile":     {"toolchains/detect"},
+	"github.com/spf13/viper":        {"cmd/internal/settings"},
+	"github.com/spf13/cobra":        {"cmd/internal/cli"},
+	"github.com/spf13/pflag":        {"cmd/internal/cli"},
+	"github.com/BurntSushi/toml":    {"shell/manifest", "toolchains/document"},
+	"github.com/creack/pty":         {"shell/session"},
+	"github.com/fsnotify/fsnotify":  {"shell/watch"},
+	"golang.org/x/mod/modfile":      {"toolchains/detect"},
+	"github.com/Masterminds/semver": {"toolchains/install/npm"},
 }
 
 var rules = []rule{
