@@ -41,6 +41,12 @@ func (r *reader) tool(name string, t *document.Table) *Tool {
 		}
 		tool.From[backend] = r.source(t, text)
 	}
+	for _, text := range t.Strs("with") {
+		tool.With = append(tool.With, r.source(t, text))
+	}
+	if _, ok := tool.From[NPM]; len(tool.With) > 0 && !ok {
+		t.Fail("with", "only what comes from npm has other packages with it")
+	}
 	for variable := range tool.Static {
 		if !variables.MatchString(variable) {
 			t.Fail("static", "%q is no name of a variable", variable)
@@ -137,7 +143,7 @@ func (r *reader) proof(t *document.Table) Proof {
 		t.Fail("kind", "%q is no kind of proof: it is lsp, format or run", p.Kind)
 	case p.File != "" && !there, p.File == "" && p.Kind != ByRun:
 		t.Fail("file", "%q is not among the files of the fixture", p.File)
-	case len(p.Want) == 0:
+	case len(p.Want) == 0 && p.Kind != ByServer:
 		t.Fail("", "a proof wants something: add want")
 	case len(p.Args) > 0 && p.Kind != ByRun:
 		t.Fail("args", "args are for the kind run: the others use the command")

@@ -86,6 +86,9 @@ func (r *reader) conditions(t *document.Table, key string) []Condition {
 		if err != nil {
 			t.Fail(key, "%v", err)
 		}
+		if special := slices.Contains([]string{".tool-versions", "go.mod", "go.work"}, path.Base(c.File)); c.Key != "" && !special && !strings.HasSuffix(c.File, ".json") && !strings.HasSuffix(c.File, ".toml") {
+			t.Fail(key, "%q: keys are looked for in JSON and TOML only", c)
+		}
 		out = append(out, c)
 	}
 	return out

@@ -65,10 +65,13 @@ type Tool struct {
 	// From says which package each backend takes; Unavailable why there is none.
 	From        map[string]Source
 	Unavailable string
+	// With are npm packages that are installed beside it, for it to find.
+	With []Source
 	// Scripts are the npm packages whose install scripts may be run.
 	Scripts []string
 	// Static are environment variables by which a build is chosen that runs
-	// without the system's ELF interpreter, "{dir}" being the installation.
+	// without the system's ELF interpreter, "{dir}" being the installation and
+	// "{cpu}" npm's name of the processor.
 	Static map[string]string
 	// Project says that it runs code of the project it is used in: plugins,
 	// configuration that is code, build scripts.
@@ -100,12 +103,21 @@ type Source struct {
 	Constraint Constraint
 }
 
+// String is the source as it is written: "typescript >=7.0.0".
+func (s Source) String() string {
+	if s.Constraint.Any() {
+		return s.Package
+	}
+	return s.Package + " " + s.Constraint.String()
+}
+
 // ProofKind is how a tool is proved to work.
 type ProofKind string
 
 // The kinds of proof.
 const (
-	// ByServer asks a language server for the symbols of a fixture.
+	// ByServer shakes hands with a language server and, where something is
+	// wanted, asks it for the symbols of a fixture.
 	ByServer ProofKind = "lsp"
 	// ByFormat formats a fixture, twice: Want is in it then, and stays.
 	ByFormat ProofKind = "format"

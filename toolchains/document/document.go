@@ -88,8 +88,8 @@ func Parse(path string, data []byte) (*Document, error) {
 // Root is the table that holds all.
 func (d *Document) Root() *Table { return &Table{doc: d, values: d.values} }
 
-// Lookup returns what a dotted key names.
-func (d *Document) Lookup(key string) (any, bool) { return Lookup(d.values, key) }
+// Tree is all that the document holds: tables are map[string]any. It must not be changed.
+func (d *Document) Tree() map[string]any { return d.values }
 
 // Lookup follows a dotted key through tables, or through objects of JSON.
 func Lookup(v any, key string) (any, bool) {
@@ -112,14 +112,7 @@ func (d *Document) pos(key []string) Pos {
 			return Pos{d.path, line}
 		}
 	}
-	// A table that only names below it imply.
-	first := 0
-	for k, line := range d.lines {
-		if strings.HasPrefix(k, join(key)+"\x00") && (first == 0 || line < first) {
-			first = line
-		}
-	}
-	return Pos{d.path, max(first, 1)}
+	return Pos{d.path, 1}
 }
 
 // Err is the first of the errors that were noted, by line; unknown keys go first.

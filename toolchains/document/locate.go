@@ -188,16 +188,22 @@ func (l *locator) blanks() {
 	}
 }
 
-// note records where a key begins; of equal ones the first counts.
+// note records where a key begins, and the tables that it implies; of equal ones
+// the first counts.
 func (l *locator) note(key []string) {
-	joined := join(key)
-	if len(joined) > maxKey {
+	if len(join(key)) > maxKey {
 		l.fail("the key, with the tables around it, is longer than %d bytes", maxKey)
+		return
 	}
-	if len(l.lines) >= maxKeys {
-		l.fail("the file has more than %d keys", maxKeys)
-	}
-	if _, ok := l.lines[joined]; !ok && l.err == nil {
+	for n := len(key); n > 0; n-- {
+		joined := join(key[:n])
+		if _, ok := l.lines[joined]; ok {
+			return
+		}
+		if len(l.lines) >= maxKeys {
+			l.fail("the file has more than %d keys", maxKeys)
+			return
+		}
 		l.lines[joined] = l.line
 	}
 }

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) toolsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "tools ls",
+		Short: "Show the tools of a project's languages",
+		Long: `The package managers, language servers, formatters and linters of a project's languages:
+which ones, why these, and where they are.
+
+  ls [DIR]  what was chosen for DIR and why, and what is there: brought by the project, managed
+            by devsh, or on the system's PATH; exit code 1 says that something is missing
+
+Languages are those of the nearest manifests within the same repository. What devsh knows of
+them, ~/.config/devsh/catalogue.toml adds to and overrides by name; so does a project's
+devsh-tools.toml, once it is allowed. Nothing is run. What a project brings that is not allowed
+is not looked at.`,
+		Example: `  devsh tools ls
+  devsh tools ls ~/dev/api --json | jq '.missing'`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageHint(errors.New("what about the tools?"), "it is «devsh "+cmd.Use+"»")
+			}
+			return usageHint(fmt.Errorf("there is no command %q of the tools'", args[0]), didYouMean(args[0], []string{"ls"}, "devsh tools "))
+		},
+		RunE: func(*cobra.Command, []string) error { return nil }, // its Args refuse all
+	}
+	cmd.AddCommand(a.toolsLs())
+	for _, c := range cmd.Commands() {
+		c.Args = usageArgs(c.Args)
+	}
+	return cmd
+}
+
+func (a *app) toolsLs() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "ls [DIR] [--json]",
+		Short:   "Show which tools were chosen, why, and where they are",
+		Example: "  devsh tools ls --json | jq -r '.languages[].tools[] | select(.role == \"server\") | .path'",
+		Args:    atMostOne,
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir, w, err := a.at(first(args))
+			if err != nil {
+				return err
+			}
+			t, err := a.toolsOf(w, dir)
+			if err != nil {
+				return err
+			}
+			report := t.report()
+			if asJSON {
+				err = writeJSON(a.Stdout, report)
+			} else {
+				a.showTools(report)
+			}
+			if err == nil && len(report.Missing) > 0 {
+				return silent(exitFailed)
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.ValidArgsFunction = directories
+	return cmd
+}
