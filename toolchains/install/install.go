@@ -21,6 +21,8 @@ type Wanted struct {
 	Allows func(version string) bool
 	// Scripts are packages whose install scripts may be run.
 	Scripts []string
+	// With are packages that are installed beside it, with their versions.
+	With map[string]string
 	// MinAge is how long a version must have been published before Now.
 	MinAge time.Duration
 	Now    time.Time

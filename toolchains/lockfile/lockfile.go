@@ -45,6 +45,9 @@ type Tool struct {
 	Node string
 	// Scripts are the npm packages whose install scripts are run.
 	Scripts []string
+	// With are npm packages that are installed beside it, and the versions that
+	// they may have.
+	With map[string]string
 	// Packages is all that npm installs, the package itself included, sorted by path.
 	Packages []Package
 }
@@ -70,6 +73,16 @@ func (l Lock) Find(name string) *Tool {
 	for i := range l.Tools {
 		if l.Tools[i].Name == name {
 			return &l.Tools[i]
+		}
+	}
+	return nil
+}
+
+// At returns the package of a name that the tool itself would find, or nil.
+func (t Tool) At(name string) *Package {
+	for i := range t.Packages {
+		if t.Packages[i].Path == "node_modules/"+name {
+			return &t.Packages[i]
 		}
 	}
 	return nil

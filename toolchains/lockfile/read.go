@@ -146,6 +146,12 @@ func (r reader) tool(t *document.Table) Tool {
 		}
 		tool.Scripts = append(tool.Scripts, s)
 	}
+	tool.With = strs(t, "with")
+	for name := range tool.With {
+		if !npmForm.MatchString(name) {
+			t.Fail("with", "%q is no name of a package of npm", name)
+		}
+	}
 	packages := t.Sub("packages")
 	for _, path := range packages.Keys() {
 		if err := checkPath(path); err != nil {
@@ -154,8 +160,13 @@ func (r reader) tool(t *document.Table) Tool {
 		tool.Packages = append(tool.Packages, r.pkg(path, packages.Sub(path)))
 	}
 	slices.SortFunc(tool.Packages, func(a, b Package) int { return cmp.Compare(a.Path, b.Path) })
-	if top := tool.top(); top == nil || top.Version != tool.Version || top.Integrity != tool.Hash {
+	if top := tool.At(tool.Package); top == nil || top.Version != tool.Version || top.Integrity != tool.Hash {
 		t.Fail("packages", "%s %s is not among its packages, by the same hash", tool.Package, tool.Version)
+	}
+	for name := range tool.With {
+		if tool.At(name) == nil {
+			t.Fail("with", "%s is not among its packages", name)
+		}
 	}
 	return tool.finish(t)
 }
@@ -163,16 +174,6 @@ func (r reader) tool(t *document.Table) Tool {
 func (t Tool) finish(table *document.Table) Tool {
 	table.End()
 	return t
-}
-
-// top is the package itself.
-func (t Tool) top() *Package {
-	for i := range t.Packages {
-		if t.Packages[i].Path == "node_modules/"+t.Package {
-			return &t.Packages[i]
-		}
-	}
-	return nil
 }
 
 // checkPath sees that a path stays below node_modules.

@@ -34,6 +34,9 @@ func Write(l Lock) []byte {
 		if len(t.Scripts) > 0 {
 			fmt.Fprintf(&b, "scripts = %s\n", array(t.Scripts))
 		}
+		if len(t.With) > 0 {
+			fmt.Fprintf(&b, "with = %s\n", table(t.With))
+		}
 		if len(t.Packages) > 0 {
 			b.WriteString("[tool.packages]\n")
 		}

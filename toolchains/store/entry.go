@@ -72,7 +72,7 @@ func (s Store) Ensure(ctx context.Context, spec Spec, waiting func(), build Buil
 	good := func() bool {
 		var err error
 		e, err = readEntry(final)
-		return err == nil && e.whole() == nil
+		return err == nil && e.Whole() == nil
 	}
 	made, err := s.publish(ctx, final, waiting, good, func(dir string) error {
 		built, err := build(ctx, dir, final)
@@ -94,7 +94,7 @@ func (e *Entry) finish() error {
 	if len(e.Bins) == 0 {
 		return &Unfit{Tool: e.Name, Reason: "it brings no program"}
 	}
-	if err := e.whole(); err != nil {
+	if err := e.Whole(); err != nil {
 		return &Unfit{Tool: e.Name, Reason: err.Error()}
 	}
 	if err := e.judge(); err != nil {
@@ -119,9 +119,9 @@ func readEntry(dir string) (Entry, error) {
 	return e, json.Unmarshal(data, &e)
 }
 
-// whole reports what is missing of an entry: each program must be there and be
+// Whole reports what is missing of an entry: each program must be there and be
 // executable, and so must what it needs.
-func (e Entry) whole() error {
+func (e Entry) Whole() error {
 	for _, name := range slices.Sorted(maps.Keys(e.Bins)) {
 		target := filepath.Join(e.Dir, e.Bins[name])
 		if !filepath.IsLocal(e.Bins[name]) {

@@ -26,7 +26,7 @@ func TestEnsure(t *testing.T) {
 	if err := os.Remove(filepath.Join(e.Dir, "bin", "b")); err != nil {
 		t.Fatal(err)
 	}
-	if e = ensure(t, s, "npm:@a/b", "v1.0", "b"); e.whole() != nil {
+	if e = ensure(t, s, "npm:@a/b", "v1.0", "b"); e.Whole() != nil {
 		t.Error("still broken")
 	}
 	if left := names(t, s, "staging"); len(left) > 0 {

@@ -9,8 +9,8 @@ import (
 
 func (a *app) toolsCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "tools ls",
-		Short: "Show the tools of a project's languages",
+		Use:   "tools ls|install|update|lock|rm|rollback|which",
+		Short: "Show, install and update language servers, formatters and their like",
 		Long: `The package managers, language servers, formatters and linters of a project's languages:
 which ones, why these, and where they are.
 
@@ -20,18 +20,24 @@ which ones, why these, and where they are.
 Languages are those of the nearest manifests within the same repository. What devsh knows of
 them, ~/.config/devsh/catalogue.toml adds to and overrides by name; so does a project's
 devsh-tools.toml, once it is allowed. Nothing is run. What a project brings that is not allowed
-is not looked at.`,
+is not looked at.
+
+  install [TOOL[@VERSION]...]  install them, from npm or by go, by a lock and its hashes
+  update [TOOL...], lock, rm, rollback, which
+
+What is installed is yours, in every project; which versions, ~/.config/devsh/devsh.lock says.`,
 		Example: `  devsh tools ls
+  devsh tools install gopls prettier
   devsh tools ls ~/dev/api --json | jq '.missing'`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageHint(errors.New("what about the tools?"), "it is «devsh "+cmd.Use+"»")
 			}
-			return usageHint(fmt.Errorf("there is no command %q of the tools'", args[0]), didYouMean(args[0], []string{"ls"}, "devsh tools "))
+			return usageHint(fmt.Errorf("there is no command %q of the tools'", args[0]), didYouMean(args[0], toolsCommands(cmd), "devsh tools "))
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // its Args refuse all
 	}
-	cmd.AddCommand(a.toolsLs())
+	cmd.AddCommand(a.toolsLs(), a.toolsInstall(), a.toolsUpdate(), a.toolsLock(), a.toolsRm(), a.toolsRollback(), a.toolsWhich())
 	for _, c := range cmd.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
@@ -69,4 +75,13 @@ func (a *app) toolsLs() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	cmd.ValidArgsFunction = directories
 	return cmd
+}
+
+// toolsCommands are the names of the commands about tools.
+func toolsCommands(cmd *cobra.Command) []string {
+	var out []string
+	for _, c := range cmd.Commands() {
+		out = append(out, c.Name())
+	}
+	return out
 }

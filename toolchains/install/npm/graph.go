@@ -93,10 +93,23 @@ func readGraph(tool *lockfile.Tool, data []byte) error {
 	return nil
 }
 
+// direct is what the project of a tool depends on: versions once they are locked.
+func direct(tool lockfile.Tool) map[string]string {
+	out := map[string]string{}
+	for name, versions := range tool.With {
+		out[name] = versions
+		if locked := tool.At(name); locked != nil {
+			out[name] = locked.Version
+		}
+	}
+	out[tool.Package] = tool.Version
+	return out
+}
+
 // writeProject makes dir a project that depends on the tool alone, and lets the
 // install scripts of the packages that are allowed to have some.
 func writeProject(dir string, tool lockfile.Tool) error {
-	project := map[string]any{"private": true, "dependencies": map[string]string{tool.Package: tool.Version}}
+	project := map[string]any{"private": true, "dependencies": direct(tool)}
 	if len(tool.Scripts) > 0 {
 		allowed := map[string]bool{}
 		for _, name := range tool.Scripts {
@@ -109,7 +122,7 @@ func writeProject(dir string, tool lockfile.Tool) error {
 
 // writeGraph makes the package-lock.json that «npm ci» installs from.
 func writeGraph(dir string, tool lockfile.Tool) error {
-	l := packageLock{Version: 3, Requires: true, Packages: map[string]*npmNode{"": {Dependencies: map[string]string{tool.Package: tool.Version}}}}
+	l := packageLock{Version: 3, Requires: true, Packages: map[string]*npmNode{"": {Dependencies: direct(tool)}}}
 	for _, p := range tool.Packages {
 		n := &npmNode{
 			Name: p.Name, Version: p.Version, Integrity: p.Integrity, Optional: p.Optional, InBundle: p.Bundled, HasInstallScript: p.Scripts,

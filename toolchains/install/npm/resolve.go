@@ -118,13 +118,19 @@ func (b *Backend) view(ctx context.Context, dir string, into any, spec string, f
 // candidates are the versions that may be taken, the best first: as npm does,
 // none that is newer than «latest» if there is another.
 func (p packument) candidates(w install.Wanted) []install.Candidate {
-	var out []install.Candidate
+	var out, previews []install.Candidate
 	for _, v := range p.Versions {
-		if w.Allows != nil && !w.Allows(v) || install.Prerelease(v) && !w.Names(v) {
-			continue
-		}
 		at, _ := time.Parse(time.RFC3339, p.Time[v]) // zero: not known
-		out = append(out, install.Candidate{Version: v, Published: at})
+		switch c := (install.Candidate{Version: v, Published: at}); {
+		case w.Allows != nil && !w.Allows(v):
+		case install.Prerelease(v) && !w.Names(v):
+			previews = append(previews, c)
+		default:
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 && w.Want == "" {
+		out = previews // it has nothing else
 	}
 	latest := p.Tags["latest"]
 	later := func(v string) int {
@@ -157,7 +163,7 @@ func (b *Backend) try(ctx context.Context, dir string, w install.Wanted, n *node
 		return tool, fmt.Sprintf("%s needs node %s, and this is %s", c.Version, engines, n.Version), nil
 	}
 	p.Tell(install.Locking)
-	tool = lockfile.Tool{Name: w.Name, From: lockfile.NPM, Package: w.Package, Want: w.Want, Version: c.Version, Published: c.Published.UTC(), Node: engines, Scripts: w.Scripts}
+	tool = lockfile.Tool{Name: w.Name, From: lockfile.NPM, Package: w.Package, Want: w.Want, Version: c.Version, Published: c.Published.UTC(), Node: engines, Scripts: w.Scripts, With: w.With}
 	args := []string{"install", "--package-lock-only", "--ignore-scripts"}
 	if w.MinAge > 0 {
 		args = append(args, "--before="+w.Now.Add(-w.MinAge).UTC().Format(time.RFC3339))
