@@ -39,7 +39,7 @@ func (c Collision) String() string {
 }
 
 // Profile makes the profile of a set of entries, whose lock is text. Where
-// several bring the same program, the tool that is named like it has it, else
+// several bring the same program, the tool that it is named after has it, else
 // the first.
 func (s Store) Profile(ctx context.Context, entries []Entry, lock []byte) (Profile, error) {
 	links, collisions, err := plan(entries)
@@ -97,7 +97,7 @@ func plan(entries []Entry) (links map[string]string, collisions []Collision, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(bins)) {
 		owners := bins[name]
-		first := max(0, slices.IndexFunc(owners, func(e Entry) bool { return e.Name == name }))
+		first := owner(name, owners)
 		links["bin/"+name] = filepath.Base(owners[first].Dir) + "/bin/" + name
 		c := Collision{Bin: name, Winner: owners[first].Name}
 		for i, e := range owners {
@@ -110,6 +110,18 @@ func plan(entries []Entry) (links map[string]string, collisions []Collision, err
 		}
 	}
 	return links, collisions, nil
+}
+
+// owner is the index of the tool that has a program: the one whose name the
+// program's begins with, as pyright-langserver with pyright; else the first.
+func owner(bin string, owners []Entry) int {
+	best, longest := 0, 0
+	for i, e := range owners {
+		if (bin == e.Name || strings.HasPrefix(bin, e.Name+"-")) && len(e.Name) > longest {
+			best, longest = i, len(e.Name)
+		}
+	}
+	return best
 }
 
 // whole reports whether all links are there and lead somewhere.

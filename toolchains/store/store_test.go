@@ -162,8 +162,8 @@ func TestKilled(t *testing.T) {
 
 func TestProfile(t *testing.T) {
 	s := open(t)
-	based := ensure(t, s, "basedpyright", "1", "basedpyright", "pyright")
-	pyright := ensure(t, s, "pyright", "1", "pyright", "x")
+	based := ensure(t, s, "basedpyright", "1", "basedpyright", "pyright", "pyright-langserver")
+	pyright := ensure(t, s, "pyright", "1", "pyright", "pyright-langserver", "x")
 	zed := ensure(t, s, "zed", "1", "x")
 	if err := os.MkdirAll(filepath.Join(zed.Dir, "share/man/man1"), 0o700); err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestProfile(t *testing.T) {
 	for _, c := range p.Collisions {
 		said = append(said, c.String())
 	}
-	if want := []string{"pyright: that of pyright is used, that of basedpyright is hidden", "x: that of pyright is used, that of zed is hidden"}; !slices.Equal(said, want) {
+	if want := []string{"pyright: that of pyright is used, that of basedpyright is hidden", "pyright-langserver: that of pyright is used, that of basedpyright is hidden", "x: that of pyright is used, that of zed is hidden"}; !slices.Equal(said, want) {
 		t.Errorf("%q", said)
 	}
 	if out, err := exec.Command(filepath.Join(p.Dir, "bin/pyright")).Output(); err != nil || !strings.HasPrefix(string(out), "pyright-1-") {
@@ -193,7 +193,7 @@ func TestProfile(t *testing.T) {
 		t.Errorf("%q, %v", lock, err)
 	}
 	same, err := s.Profile(t.Context(), all, []byte("lock"))
-	if err != nil || same.Dir != p.Dir || len(same.Collisions) != 2 {
+	if err != nil || same.Dir != p.Dir || len(same.Collisions) != 3 {
 		t.Errorf("%+v, %v", same, err)
 	}
 	other, err := s.Profile(t.Context(), all[:1], []byte("lock"))

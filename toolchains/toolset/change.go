@@ -28,7 +28,7 @@ func (s *Set) Update(ctx context.Context, names []string, o Options) (*Result, e
 	for _, name := range names {
 		t := lock.Find(name)
 		if t == nil {
-			return nil, &Unknown{name, toolNames(lock)}
+			return nil, &Unknown{name, InSet, toolNames(lock)}
 		}
 		requests = append(requests, again(*t))
 	}
@@ -77,7 +77,7 @@ func (s *Set) Remove(ctx context.Context, names []string) (*Result, error) {
 	}
 	for _, name := range names {
 		if lock.Find(name) == nil {
-			return nil, &Unknown{name, toolNames(lock)}
+			return nil, &Unknown{name, InSet, toolNames(lock)}
 		}
 	}
 	return s.settle(ctx, nil, names, Options{})

@@ -23,14 +23,20 @@ type Request struct {
 	With    map[string]string
 }
 
-// Unknown says that there is no such tool.
+// Where tools are named.
+const (
+	Catalogue = "the catalogue"
+	InSet     = "your set"
+)
+
+// Unknown says that there is no such tool: In the catalogue, or the set.
 type Unknown struct {
-	Name string
+	Name, In string
 	// Known are the names that there are.
 	Known []string
 }
 
-func (u *Unknown) Error() string { return fmt.Sprintf("there is no tool %q", u.Name) }
+func (u *Unknown) Error() string { return fmt.Sprintf("there is no tool %q in %s", u.Name, u.In) }
 
 // Parse reads what a person writes: a tool of the catalogue, or «npm:PACKAGE» or
 // «go:PACKAGE» for any other, and behind it perhaps «@VERSION».
@@ -57,7 +63,7 @@ func (s *Set) Parse(ctx context.Context, c *catalogue.Catalogue, text string) (R
 	}
 	tool := c.Tools[name]
 	if tool == nil {
-		return r, &Unknown{name, slices.Sorted(maps.Keys(c.Tools))}
+		return r, &Unknown{name, Catalogue, slices.Sorted(maps.Keys(c.Tools))}
 	}
 	return s.source(ctx, r, tool)
 }

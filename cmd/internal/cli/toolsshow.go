@@ -135,7 +135,8 @@ func (a *app) showSetNotes(t *userTools, r *setReport) {
 			fmt.Fprintf(a.Stderr, "hint: %s\n", tool.Hint)
 		}
 	}
-	if r.Profile != "" && len(r.Tools) > 0 && !slices.Contains(filepath.SplitList(t.path), r.Bin) {
+	fresh := slices.ContainsFunc(r.Tools, func(t setTool) bool { return t.State == toolset.Installed })
+	if fresh && !slices.Contains(filepath.SplitList(t.path), r.Bin) {
 		fmt.Fprintf(a.Stderr, "hint: they are in %s: «fish_add_path %s»\n", a.tilde(r.Bin), render.QuoteFish(r.Bin))
 	}
 }
@@ -158,6 +159,9 @@ func toolsHint(err error) string {
 	if e, ok := errors.AsType[*toolset.Unknown](err); ok {
 		if near := didYouMean(e.Name, e.Known, ""); near != "" {
 			return near
+		}
+		if e.In == toolset.InSet {
+			return "«devsh tools install» shows it, and has what is missing of it"
 		}
 		return "«npm:PACKAGE» and «go:PACKAGE» name what the catalogue does not know"
 	}

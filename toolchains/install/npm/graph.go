@@ -71,7 +71,7 @@ func readGraph(tool *lockfile.Tool, data []byte) error {
 		p := lockfile.Package{
 			Path: path, Name: n.Name, Version: n.Version, Integrity: n.Integrity,
 			Optional: n.Optional, Bundled: n.InBundle, Scripts: n.HasInstallScript, OS: n.OS, CPU: n.CPU, Libc: n.Libc,
-			Bin: n.Bin, Needs: n.Dependencies, OptionalNeeds: n.OptionalDependencies, Peers: n.PeerDependencies,
+			Bin: n.Bin, Needs: n.Dependencies, OptionalNeeds: l.found(path, n.OptionalDependencies), Peers: n.PeerDependencies,
 		}
 		for _, name := range slices.Sorted(maps.Keys(n.PeerDependenciesMeta)) {
 			if n.PeerDependenciesMeta[name].Optional {
@@ -91,6 +91,28 @@ func readGraph(tool *lockfile.Tool, data []byte) error {
 		return &install.Error{Doing: doing, Reason: "what npm locked is not as it should be: " + err.Error()}
 	}
 	return nil
+}
+
+// found are those of a package's optional dependencies that npm locked. It leaves
+// out what the registry does not have, and «npm ci» would then refuse the lock.
+func (l packageLock) found(path string, optional map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, versions := range optional {
+		for at := path; ; {
+			if l.Packages[strings.TrimPrefix(at+"/node_modules/"+name, "/")] != nil {
+				out[name] = versions
+				break
+			}
+			if at == "" {
+				break
+			}
+			at = at[:max(0, strings.LastIndex(at, "/node_modules/"))]
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
 }
 
 // direct is what the project of a tool depends on: versions once they are locked.

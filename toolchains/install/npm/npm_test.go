@@ -116,7 +116,8 @@ func TestInstall(t *testing.T) {
 	r := toolstest.NewNPM(t)
 	post := map[string]string{"postinstall": "echo ran > ran"}
 	r.Publish(t, old, pkg("dep", "1.0.0", "scripts", post), nil)
-	r.Publish(t, old, pkg("@s/x", "1.0.0", "scripts", post, "dependencies", map[string]string{"dep": "^1"}, "man", "x.1", "bin",
+	r.Publish(t, old, pkg("@s/x", "1.0.0", "scripts", post, "dependencies", map[string]string{"dep": "^1"},
+		"optionalDependencies", map[string]string{"x-of-another-system": "1.0.0"}, "man", "x.1", "bin",
 		map[string]string{"x": "x.js", "flags": "./flags", "plain": "plain.sh", "../../out": "x.js", "outside": "../dep/package.json"}),
 		map[string]string{"x.js": hello, "x.1": "", "flags": "#!/usr/bin/env -S node --no-warnings\nconsole.log(process.execArgv[0])\n", "plain.sh": "#!/bin/sh\necho plain\n"})
 	environ := r.Environ(t)

@@ -16,8 +16,8 @@ import (
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 )
 
-// maxTried is how many versions are looked at.
-const maxTried = 50
+// maxTried is how many versions' dependencies are looked at.
+const maxTried = 10
 
 // packument is what the registry knows of a package.
 type packument struct {
@@ -70,20 +70,29 @@ func (b *Backend) Resolve(ctx context.Context, w install.Wanted, p install.Progr
 	if err := b.view(ctx, dir, &known, w.Package, "versions", "time", "dist-tags"); err != nil {
 		return lockfile.Tool{}, err
 	}
-	var reasons []string
-	for i, c := range known.candidates(w) {
+	details, reasons := map[string]detail{}, []string{}
+	tried := 0
+	for _, c := range known.candidates(w) {
 		if w.Young(c.Published) {
 			reasons = append(reasons, w.TooYoung(c.Version, c.Published))
 			continue
 		}
-		if i >= maxTried {
-			break
+		d, err := b.detail(ctx, dir, w.Package, c.Version, details)
+		if err != nil {
+			return lockfile.Tool{}, err
 		}
-		tool, why, err := b.try(ctx, dir, w, n, c, p)
+		if why := against(w, n, d); why != "" {
+			reasons = append(reasons, why)
+			continue
+		}
+		tool, why, err := b.lock(ctx, dir, w, c, d, p)
 		if err != nil || why == "" {
 			return tool, err
 		}
 		reasons = append(reasons, why)
+		if tried++; tried == maxTried {
+			break
+		}
 	}
 	return lockfile.Tool{}, w.None("npm", reasons)
 }
@@ -148,22 +157,56 @@ func (p packument) candidates(w install.Wanted) []install.Candidate {
 	return out
 }
 
-// try locks one version; why says what is against it.
-func (b *Backend) try(ctx context.Context, dir string, w install.Wanted, n *node, c install.Candidate, p install.Progress) (tool lockfile.Tool, why string, err error) {
-	var d detail
-	if err := b.view(ctx, dir, &d, w.Package+"@"+c.Version, "name", "version", "engines", "deprecated"); err != nil {
-		return tool, "", err
+// detail asks for one version first, which mostly is taken, and then for all
+// others at once.
+func (b *Backend) detail(ctx context.Context, dir, pkg, version string, known map[string]detail) (detail, error) {
+	if d, ok := known[version]; ok {
+		return d, nil
 	}
+	fields := []string{"name", "version", "engines", "deprecated"}
+	if len(known) == 1 {
+		var all []detail
+		if err := b.view(ctx, dir, &all, pkg+"@*", fields...); err == nil { // one alone is no array
+			for _, d := range all {
+				known[d.Version] = d
+			}
+		}
+	}
+	if _, ok := known[version]; !ok {
+		var d detail
+		if err := b.view(ctx, dir, &d, pkg+"@"+version, fields...); err != nil {
+			return d, err
+		}
+		known[version] = d
+	}
+	return known[version], nil
+}
+
+// needsNode is the range of node's versions that it asks for.
+func (d detail) needsNode() string {
 	var engines string
 	_ = json.Unmarshal(d.Engines["node"], &engines) // what is no string says nothing
+	return engines
+}
+
+// against is what is against a version, "" if nothing is.
+func against(w install.Wanted, n *node, d detail) string {
 	switch {
-	case d.Deprecated != nil && d.Deprecated != false && !w.Names(c.Version):
-		return tool, c.Version + " is deprecated", nil
-	case !n.fits(engines):
-		return tool, fmt.Sprintf("%s needs node %s, and this is %s", c.Version, engines, n.Version), nil
+	case d.Deprecated != nil && d.Deprecated != false && !w.Names(d.Version):
+		return d.Version + " is deprecated"
+	case !n.fits(d.needsNode()):
+		return fmt.Sprintf("%s needs node %s, and this is %s", d.Version, d.needsNode(), n.Version)
 	}
+	return ""
+}
+
+// lock locks all that a version depends on; why says what is against it.
+func (b *Backend) lock(ctx context.Context, dir string, w install.Wanted, c install.Candidate, d detail, p install.Progress) (tool lockfile.Tool, why string, err error) {
 	p.Tell(install.Locking)
-	tool = lockfile.Tool{Name: w.Name, From: lockfile.NPM, Package: w.Package, Want: w.Want, Version: c.Version, Published: c.Published.UTC(), Node: engines, Scripts: w.Scripts, With: w.With}
+	tool = lockfile.Tool{
+		Name: w.Name, From: lockfile.NPM, Package: w.Package, Want: w.Want, Version: c.Version, Published: c.Published.UTC().Truncate(time.Second),
+		Node: d.needsNode(), Scripts: w.Scripts, With: w.With,
+	}
 	args := []string{"install", "--package-lock-only", "--ignore-scripts"}
 	if w.MinAge > 0 {
 		args = append(args, "--before="+w.Now.Add(-w.MinAge).UTC().Format(time.RFC3339))
