@@ -33,6 +33,9 @@ type Command struct {
 	// Reason finds in what the program wrote the line that says what is wrong,
 	// and a hint; both may be empty.
 	Reason func(stdout, stderr string) (reason, hint string)
+	// Warned finds in what a program wrote that ended well what is wrong all the
+	// same; nil finds nothing.
+	Warned func(stderr string) (reason, hint string)
 }
 
 // Run runs it and returns what it printed. The error is a [*Error], or the
@@ -59,6 +62,11 @@ func (c Command) Run(ctx context.Context) ([]byte, error) {
 	case stdout.over:
 		return nil, &Error{Doing: c.Doing, Reason: filepath.Base(c.Path) + " printed more than 64 MiB"}
 	case err == nil:
+		if c.Warned != nil {
+			if reason, hint := c.Warned(stderr.data.String()); reason != "" {
+				return nil, &Error{Doing: c.Doing, Reason: reason, Hint: hint}
+			}
+		}
 		return stdout.data.Bytes(), nil
 	}
 	e := &Error{Doing: c.Doing, Err: err}

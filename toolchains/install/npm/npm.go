@@ -116,7 +116,7 @@ func (b *Backend) environ(n *node) map[string]string {
 
 // options are given to every npm, over what any npmrc says.
 var options = []string{
-	"--loglevel=error", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--color=false",
+	"--loglevel=warn", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--color=false",
 	"--global=false", "--workspaces=false", "--dry-run=false", "--engine-strict=true", "--package-lock=true",
 	"--include=prod", "--include=optional", "--include=peer", "--install-strategy=hoisted", "--bin-links=true", "--install-links=false",
 	"--omit-lockfile-registry-resolved",
@@ -130,8 +130,20 @@ func (b *Backend) run(ctx context.Context, doing, dir string, args ...string) ([
 	}
 	return install.Command{
 		Doing: doing, Path: install.LookPath(b.Environ["PATH"], "npm"), Args: slices.Concat(args, options), Dir: dir,
-		Env: b.environ(n), Limit: b.Limit, Reason: reason,
+		Env: b.environ(n), Limit: b.Limit, Reason: reason, Warned: warned,
 	}.Run(ctx)
+}
+
+// warned finds that files were not written: on a full disk npm leaves them empty,
+// warns, and ends well.
+func warned(stderr string) (string, string) {
+	_, after, found := strings.Cut(stderr, "TAR_ENTRY_ERROR ")
+	if !found {
+		return "", ""
+	}
+	line, _, _ := strings.Cut(after, "\n")
+	code, _, _ := strings.Cut(line, ":")
+	return "not all files could be written: " + line, hints[code]
 }
 
 // reason finds what npm says is wrong.
