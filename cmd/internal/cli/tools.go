@@ -11,21 +11,24 @@ func (a *app) toolsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tools ls|install|update|lock|rm|rollback|which",
 		Short: "Show, install and update language servers, formatters and their like",
-		Long: `The package managers, language servers, formatters and linters of a project's languages:
-which ones, why these, and where they are.
+		Long: `The package managers, language servers, formatters and linters of a project's languages, and
+those that devsh installs for you:
 
   ls [DIR]  what was chosen for DIR and why, and what is there: brought by the project, managed
             by devsh, or on the system's PATH; exit code 1 says that something is missing
+  install   install tools, from npm or by go; without names, all that the lock says
+  update    take newer versions
+  lock      choose versions, and install nothing
+  rm        take tools out of your set
+  rollback  go back to the set before
+  which     where a program is
 
 Languages are those of the nearest manifests within the same repository. What devsh knows of
 them, ~/.config/devsh/catalogue.toml adds to and overrides by name; so does a project's
-devsh-tools.toml, once it is allowed. Nothing is run. What a project brings that is not allowed
-is not looked at.
+devsh-tools.toml, once it is allowed. What a project brings that is not allowed is not looked at.
 
-  install [TOOL[@VERSION]...]  install them, from npm or by go, by a lock and its hashes
-  update [TOOL...], lock, rm, rollback, which
-
-What is installed is yours, in every project; which versions, ~/.config/devsh/devsh.lock says.`,
+What is installed is yours, in every project. Exact versions and hashes are in
+~/.config/devsh/devsh.lock, by which another machine installs the same.`,
 		Example: `  devsh tools ls
   devsh tools install gopls prettier
   devsh tools ls ~/dev/api --json | jq '.missing'`,

@@ -20,11 +20,13 @@ type toolsOptions struct {
 	scripts            []string
 }
 
-func (o *toolsOptions) flags(cmd *cobra.Command, chooses bool) {
+func (o *toolsOptions) flags(cmd *cobra.Command, chooses, adds bool) {
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "as JSON")
 	if chooses {
 		f.DurationVar(&o.minAge, "min-age", toolMinAge, "take no version that appeared less than `TIME` ago")
+	}
+	if adds {
 		f.StringSliceVar(&o.scripts, "allow-scripts", nil, "let npm run the install scripts of `PACKAGE` (repeatable)")
 	}
 }
@@ -49,7 +51,7 @@ there; install scripts are not run, but those of the packages that you name.`,
 		},
 		ValidArgsFunction: a.completeTools,
 	}
-	o.flags(cmd, true)
+	o.flags(cmd, true, true)
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "take what devsh.lock says, and nothing else")
 	cmd.Flags().BoolVar(&o.user, "user", true, "into your own set: there is no other yet")
 	return cmd
@@ -73,7 +75,7 @@ func (a *app) toolsLock() *cobra.Command {
 		},
 		ValidArgsFunction: a.completeTools,
 	}
-	o.flags(cmd, true)
+	o.flags(cmd, true, true)
 	return cmd
 }
 
@@ -117,7 +119,7 @@ func (a *app) toolsUpdate() *cobra.Command {
 		},
 		ValidArgsFunction: a.completeLocked,
 	}
-	o.flags(cmd, true)
+	o.flags(cmd, true, false)
 	return cmd
 }
 
@@ -143,7 +145,7 @@ func (a *app) toolsRm() *cobra.Command {
 		},
 		ValidArgsFunction: a.completeLocked,
 	}
-	o.flags(cmd, false)
+	o.flags(cmd, false, false)
 	return cmd
 }
 
@@ -166,7 +168,7 @@ set is changed anew.`,
 			return a.changeSet(ctx, t, o, func() (*toolset.Result, error) { return t.Rollback(ctx) })
 		},
 	}
-	o.flags(cmd, false)
+	o.flags(cmd, false, false)
 	return cmd
 }
 

@@ -106,10 +106,15 @@ func (l *toolLines) tick() (stop func()) {
 	return func() {
 		close(over)
 		<-ended
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		var b strings.Builder
-		l.erase(&b)
-		fmt.Fprint(l.w, b.String())
+		l.end()
 	}
+}
+
+// end erases the lines.
+func (l *toolLines) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var b strings.Builder
+	l.erase(&b)
+	fmt.Fprint(l.w, b.String())
 }

@@ -60,6 +60,33 @@ func (w *world) toolStore() store.Store {
 	return store.Store{Dir: filepath.Join(w.resolver.Store.Dir, "tools")}
 }
 
+// managed finds programs among what is installed in the user's own set.
+type managed []store.Entry
+
+// managed is what is installed; what cannot be read is not there.
+func (w *world) managed() managed {
+	s := w.toolStore()
+	p, _, there, err := s.Current()
+	if err != nil || !there {
+		return nil
+	}
+	entries, err := s.Entries(p)
+	if err != nil {
+		return nil
+	}
+	return entries
+}
+
+// Bin is where a tool's program is, "" if it is not installed, or broken.
+func (m managed) Bin(tool, bin string) string {
+	for _, e := range m {
+		if _, ok := e.Bins[bin]; ok && e.Name == tool && e.Whole() == nil {
+			return filepath.Join(e.Dir, "bin", bin)
+		}
+	}
+	return ""
+}
+
 // changeTools opens the user's own set, to change it.
 func (a *app) changeTools() (*userTools, error) {
 	w, err := a.world()
