@@ -146,19 +146,21 @@ func (p Profile) Lock() ([]byte, error) {
 	return data, nil
 }
 
-// Entries returns the entries that the profile links to, by directory.
+// Entries returns the entries that the profile links to, by directory. What was
+// deleted, or cannot be read, is not among them.
 func (s Store) Entries(p Profile) ([]Entry, error) {
 	dirs, err := p.refers()
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	var out []Entry
 	for _, name := range dirs {
-		e, err := readEntry(s.entry(name))
-		if err != nil {
-			return nil, fmt.Errorf("read what is installed: %w", err)
+		if e, err := readEntry(s.entry(name)); err == nil {
+			out = append(out, e)
 		}
-		out = append(out, e)
 	}
 	return out, nil
 }

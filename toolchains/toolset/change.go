@@ -104,7 +104,7 @@ func (s *Set) jobs(lock lockfile.Lock, requests []Request, o Options) ([]job, er
 	asked := map[string]bool{}
 	for _, r := range requests {
 		if asked[r.Name] {
-			continue
+			return nil, fmt.Errorf("%s is asked for twice", r.Name)
 		}
 		asked[r.Name] = true
 		have := lock.Find(r.Name)

@@ -5,10 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/hbohlen/devsh/toolchains/install"
+	"github.com/hbohlen/devsh/toolchains/lockfile"
+	"github.com/hbohlen/devsh/toolchains/toolstest"
 )
 
 // Killed at each step: what was there stays, nothing is half there, and the next
@@ -40,6 +43,58 @@ func TestKilled(t *testing.T) {
 			t.Error(err)
 		}
 		b.whole(t)
+	}
+}
+
+// Killed while npm downloads: npm ends with it, and nothing is half there.
+func TestKilledWhileDownloading(t *testing.T) {
+	b := newBed(t)
+	b.npms.Publish(t, old, map[string]any{"name": "x", "version": "1.0.0", "bin": "x.js"}, map[string]string{"x.js": "#!/usr/bin/env node\nconsole.log('x')\n"})
+	b.npms.Fail(".tgz", toolstest.Hang)
+	cmd := b.other(t, func(b *bed) { b.Install = []string{"x"} })
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for path := range b.npms.Asked() {
+		if strings.HasSuffix(path, ".tgz") {
+			break
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	select {
+	case <-b.npms.Gone():
+	case <-time.After(time.Minute):
+		t.Fatal("npm goes on downloading")
+	}
+	b.npms.Fail(".tgz", toolstest.None)
+	s := b.open(t)
+	must(t)(s.Install(t.Context(), []Request{{Name: "x", From: lockfile.NPM, Package: "x"}}, Options{}))
+	if b.says(t, "x") != "x" {
+		t.Error("it does not work")
+	}
+	b.whole(t)
+}
+
+// What is deleted of the state is made again.
+func TestDeleted(t *testing.T) {
+	for _, what := range []string{"", "profiles", "store", "user", "store/*/bin/*"} {
+		b := newBed(t)
+		s := b.open(t)
+		must(t)(s.Install(t.Context(), []Request{program("a")}, Options{}))
+		paths, err := filepath.Glob(filepath.Join(b.Dir, "tools", what))
+		if err != nil || len(paths) != 1 {
+			t.Fatal(paths, err)
+		}
+		if err := os.RemoveAll(paths[0]); err != nil {
+			t.Fatal(err)
+		}
+		must(t)(b.open(t).Install(t.Context(), nil, Options{}))
+		if b.says(t, "a") != "a v1.0.0" {
+			t.Errorf("without %q: it does not come back", what)
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func (s *Set) Rollback(ctx context.Context) (*Result, error) {
 	}
 	for _, e := range entries {
 		if err := e.Whole(); err != nil {
-			r.Outcomes = append(r.Outcomes, Outcome{Tool: lockfile.Tool{Name: e.Name}, State: Failed, Entry: e, Err: fmt.Errorf("%s: %w", e.Name, err)})
+			r.Outcomes = append(r.Outcomes, Outcome{Tool: lockfile.Tool{Name: e.Name, Version: e.Version}, State: Failed, Entry: e, Err: fmt.Errorf("%s: %w", e.Name, err)})
 		}
 	}
 	if err := s.Write(s.LockPath, data); err != nil {

@@ -28,13 +28,14 @@ type Server struct {
 	files  map[string]file
 	faults map[string]Fault
 	asked  chan string
+	gone   chan string
 }
 
 // file is what is served: honest, or the one that was tampered with.
 type file struct{ data, tampered []byte }
 
 func newServer(t testing.TB) *Server {
-	s := &Server{files: map[string]file{}, faults: map[string]Fault{}, asked: make(chan string, 1000)}
+	s := &Server{files: map[string]file{}, faults: map[string]Fault{}, asked: make(chan string, 1000), gone: make(chan string, 1000)}
 	over := make(chan struct{})
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, over) }))
 	t.Cleanup(func() {
@@ -55,6 +56,10 @@ func (s *Server) Fail(suffix string, f Fault) {
 
 // Asked is told the paths that are asked for.
 func (s *Server) Asked() <-chan string { return s.asked }
+
+// Gone is told the paths that were asked for by who is gone, though the server
+// hung.
+func (s *Server) Gone() <-chan string { return s.gone }
 
 func (s *Server) put(path string, data, tampered []byte) {
 	s.mu.Lock()
@@ -82,6 +87,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, over <-chan struc
 		select {
 		case <-over:
 		case <-r.Context().Done():
+			s.gone <- path
 		}
 	case fault == Broken:
 		http.Error(w, "something broke", http.StatusInternalServerError)
