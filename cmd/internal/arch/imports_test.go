@@ -116,6 +116,16 @@ var rules = []rule{
 		broken: edge{"cmd/internal/daemon", "shell/nixenv"},
 	},
 	{
+		name: "installing and keeping do not know each other",
+		forbids: func(e edge) bool {
+			kept := within(e.to, "toolchains/store") || within(e.to, "toolchains/toolset")
+			return within(e.from, "toolchains/install") && kept ||
+				within(e.from, "toolchains/store") && within(e.to, "toolchains") && e.to != e.from
+		},
+		why:    "a backend fills a directory, and the store keeps one: either can be replaced and tested alone; toolchains/toolset brings them together",
+		broken: edge{"toolchains/store", "toolchains/install"},
+	},
+	{
 		name: "test beds stay in tests",
 		forbids: func(e edge) bool {
 			return e.to == "testing" && !strings.HasSuffix(e.from, "test") || ours(e.to) && strings.HasSuffix(e.to, "test") && !strings.HasSuffix(e.from, "test")
@@ -151,6 +161,7 @@ func TestRulesFindWhatTheyForbid(t *testing.T) {
 		{"shell/nixenv/nixtest", "testing"}, {"shell/session", "github.com/creack/pty"},
 		{"cmd/internal/daemon", "shell/watch"}, {"shell/watch", "github.com/fsnotify/fsnotify"},
 		{"toolchains/document", "github.com/BurntSushi/toml"}, {"toolchains/detect", "golang.org/x/mod/modfile"},
+		{"toolchains/toolset", "toolchains/store"}, {"toolchains/install/npm", "toolchains/lockfile"},
 	} {
 		for _, r := range rules {
 			if r.forbids(e) {
