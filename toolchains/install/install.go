@@ -23,6 +23,8 @@ type Wanted struct {
 	Scripts []string
 	// With are packages that are installed beside it, with their versions.
 	With map[string]string
+	// Static are variables that choose a static build, as in the lock.
+	Static map[string]string
 	// MinAge is how long a version must have been published before Now.
 	MinAge time.Duration
 	Now    time.Time

@@ -48,6 +48,9 @@ type Tool struct {
 	// With are npm packages that are installed beside it, and the versions that
 	// they may have.
 	With map[string]string
+	// Static are variables by which a build is chosen that needs no interpreter
+	// of ELF files: "{dir}" is the installation, "{cpu}" npm's name of the processor.
+	Static map[string]string
 	// Packages is all that npm installs, the package itself included, sorted by path.
 	Packages []Package
 }

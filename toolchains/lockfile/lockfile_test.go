@@ -18,7 +18,7 @@ const (
 func example() Lock {
 	return Lock{Tools: []Tool{
 		{Name: "gopls", From: Go, Package: "golang.org/x/tools/gopls", Module: "golang.org/x/tools/gopls", Version: "v0.23.0", Hash: sum, Published: time.Date(2026, 7, 7, 18, 53, 34, 0, time.UTC)},
-		{Name: "npm:@scope/x", From: NPM, Package: "@scope/x", Want: ">=1, <2", Version: "1.0.0-rc.1", Hash: sha, Node: ">=18 || ^16", Scripts: []string{"@scope/x"}, With: map[string]string{"a": "<2"}, Packages: []Package{
+		{Name: "npm:@scope/x", From: NPM, Package: "@scope/x", Want: ">=1, <2", Version: "1.0.0-rc.1", Hash: sha, Node: ">=18 || ^16", Scripts: []string{"@scope/x"}, With: map[string]string{"a": "<2"}, Static: map[string]string{"X_BINARY": "{dir}/node_modules/x-{cpu}/x"}, Packages: []Package{
 			{Path: "node_modules/@scope/x", Version: "1.0.0-rc.1", Integrity: sha, Scripts: true, Bin: map[string]string{"x": "bin/x.js"}, Needs: map[string]string{"b": "^1 || 2", "a": "npm:c@1"}},
 			{Path: "node_modules/@scope/x/node_modules/b", Version: "2.0.0", Integrity: sha + " sha1-MTKKkWB7p/0E9xi1=", Optional: true, OS: []string{"linux", "!win32"}, CPU: []string{"x64"}, Libc: []string{"glibc"}},
 			{Path: "node_modules/a", Name: "c", Version: "1.2.3", Integrity: sha, OptionalNeeds: map[string]string{"d": "*"}, Peers: map[string]string{"e": "*"}, OptionalPeers: []string{"e"}},
@@ -63,14 +63,16 @@ func TestErrors(t *testing.T) {
 		{`hash = "sha512-`, `hash = "sha512-AA`, "is not among its packages, by the same hash"},
 		{`published = "2026`, `published = "yesterday 2026`, "is no time"},
 		{`scripts = ["@scope/x"]`, `scripts = ["-x"]`, `"-x" is no name of a package of npm`},
-		{`"node_modules/a/node_modules/f"`, `"node_modules/a/../f"`, "devsh.lock:27: \"node_modules/a/../f\" is no path of a package"},
+		{`"node_modules/a/node_modules/f"`, `"node_modules/a/../f"`, "devsh.lock:28: \"node_modules/a/../f\" is no path of a package"},
+		{`"X_BINARY"`, `"LD_PRELOAD"`, "is no program of the installation"},
+		{`{dir}/node_modules/x`, `{dir}/node_modules/../../x`, "is no program of the installation"},
 		{`with = { "a"`, `with = { "-a"`, `"-a" is no name of a package of npm`},
 		{`with = { "a"`, `with = { "b"`, "b is not among its packages"},
 		{`"node_modules/a/node_modules/f"`, `"f"`, "begins with node_modules/"},
 		{`"bin/x.js"`, `"../../x.js"`, "is no program of the package"},
 		{`"x" = "bin`, `"../x" = "bin`, "is no program of the package"},
 		{`optional = true`, `optional = 1`, "must be true or false"},
-		{`bundled = true`, `bundle = true`, `devsh.lock:27: unknown key "bundle"`},
+		{`bundled = true`, `bundle = true`, `devsh.lock:28: unknown key "bundle"`},
 		{`want = ">=1`, `want = "\u001b[31m>=1`, "control character"},
 		{`node = "`, `node = "` + strings.Repeat("1", 2001), "longer than 2000 bytes"},
 	} {

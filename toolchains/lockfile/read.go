@@ -28,7 +28,10 @@ var (
 	versionForm = regexp.MustCompile(`^v?[0-9][A-Za-z0-9.+-]{0,99}$`)
 	hashForm    = regexp.MustCompile(`^(sha(1|256|384|512)-[A-Za-z0-9+/]+=*( |$))+$`)
 	sumForm     = regexp.MustCompile(`^h1:[A-Za-z0-9+/]{43}=$`)
-	pathForm    = regexp.MustCompile(`^node_modules/(@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~_][A-Za-z0-9._~-]*$`)
+	// No variable that the system or an interpreter obeys ends like this.
+	variableForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*_BINARY$`)
+	staticForm   = regexp.MustCompile(`^\{dir\}/node_modules/[A-Za-z0-9@{}._/-]+$`)
+	pathForm     = regexp.MustCompile(`^node_modules/(@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~_][A-Za-z0-9._~-]*$`)
 )
 
 // CheckName says what is wrong with the name of a tool, if anything.
@@ -150,6 +153,12 @@ func (r reader) tool(t *document.Table) Tool {
 	for name := range tool.With {
 		if !npmForm.MatchString(name) {
 			t.Fail("with", "%q is no name of a package of npm", name)
+		}
+	}
+	tool.Static = strs(t, "static")
+	for name, file := range tool.Static {
+		if !variableForm.MatchString(name) || !staticForm.MatchString(file) || strings.Contains(file, "..") {
+			t.Fail("static", "%q = %q is no program of the installation", name, file)
 		}
 	}
 	packages := t.Sub("packages")

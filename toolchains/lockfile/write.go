@@ -37,6 +37,9 @@ func Write(l Lock) []byte {
 		if len(t.With) > 0 {
 			fmt.Fprintf(&b, "with = %s\n", table(t.With))
 		}
+		if len(t.Static) > 0 {
+			fmt.Fprintf(&b, "static = %s\n", table(t.Static))
+		}
 		if len(t.Packages) > 0 {
 			b.WriteString("[tool.packages]\n")
 		}

@@ -21,6 +21,7 @@ type Request struct {
 	Asked   bool
 	Scripts []string
 	With    map[string]string
+	Static  map[string]string
 }
 
 // Where tools are named.
@@ -118,6 +119,9 @@ func (r Request) of(tool *catalogue.Tool, from string) Request {
 	}
 	if from == lockfile.NPM {
 		r.Scripts = tool.Scripts
+		if len(tool.Static) > 0 {
+			r.Static = tool.Static
+		}
 		for _, with := range tool.With {
 			if r.With == nil {
 				r.With = map[string]string{}
@@ -162,7 +166,7 @@ func (s *Set) wanted(r Request, o Options) (install.Wanted, error) {
 	if err != nil {
 		return install.Wanted{}, fmt.Errorf("%s: %w", r.Name, err)
 	}
-	w := install.Wanted{Name: r.Name, Package: r.Package, Want: r.Want, Scripts: r.Scripts, With: r.With, MinAge: o.MinAge, Now: s.Now()}
+	w := install.Wanted{Name: r.Name, Package: r.Package, Want: r.Want, Scripts: r.Scripts, With: r.With, Static: r.Static, MinAge: o.MinAge, Now: s.Now()}
 	if !c.Any() {
 		w.Allows = c.Holds
 	}
@@ -171,5 +175,5 @@ func (s *Set) wanted(r Request, o Options) (install.Wanted, error) {
 
 // again is the request that a tool of the lock was made by.
 func again(t lockfile.Tool) Request {
-	return Request{Name: t.Name, From: t.From, Package: t.Package, Want: t.Want, Scripts: t.Scripts, With: t.With}
+	return Request{Name: t.Name, From: t.From, Package: t.Package, Want: t.Want, Scripts: t.Scripts, With: t.With, Static: t.Static}
 }

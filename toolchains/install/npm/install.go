@@ -31,14 +31,19 @@ func (b *Backend) Install(ctx context.Context, tool lockfile.Tool, dir, final st
 	if err := errors.Join(writeProject(dir, tool), writeGraph(dir, tool)); err != nil {
 		return nil, err
 	}
-	if _, err := b.run(ctx, doing, dir, "ci", "--ignore-scripts", "--prefer-offline", "--omit=dev"); err != nil {
+	args := []string{"ci", "--ignore-scripts", "--prefer-offline", "--omit=dev"}
+	static := b.static(tool, n)
+	if static != nil {
+		args = append(args, "--libc=musl") // else npm leaves out what is for another C library
+	}
+	if _, err := b.run(ctx, doing, dir, args...); err != nil {
 		return nil, err
 	}
 	if err := b.scripts(ctx, tool, dir, p); err != nil {
 		return nil, err
 	}
 	p.Tell(install.Checking)
-	return link(tool, dir, final, n)
+	return linker{dir: dir, final: final, node: n, static: static}.link(tool)
 }
 
 // scripts runs the install scripts of the packages that are allowed to have some.
@@ -65,8 +70,16 @@ type manifest struct {
 	Man any `json:"man"`
 }
 
+// linker makes bin/ of an installation in dir that will lie at final.
+type linker struct {
+	dir, final string
+	node       *node
+	static     map[string]string
+}
+
 // link makes bin/ and the man pages of the installed package.
-func link(tool lockfile.Tool, dir, final string, n *node) (map[string]string, error) {
+func (l linker) link(tool lockfile.Tool) (map[string]string, error) {
+	dir := l.dir
 	pkg := "node_modules/" + tool.Package
 	data, err := os.ReadFile(filepath.Join(dir, pkg, projectName))
 	if err != nil {
@@ -82,7 +95,7 @@ func link(tool lockfile.Tool, dir, final string, n *node) (map[string]string, er
 	bins := m.bins(tool.Package)
 	for _, name := range slices.Sorted(maps.Keys(bins)) {
 		bins[name] = path.Join(pkg, bins[name])
-		if err := linkBin(dir, final, name, bins[name], n); err != nil {
+		if err := l.bin(name, bins[name]); err != nil {
 			return nil, fmt.Errorf("link programs: %w", err)
 		}
 	}
@@ -110,10 +123,10 @@ func (m manifest) bins(pkg string) map[string]string {
 	return out
 }
 
-// linkBin makes bin/name: a script that starts node by its path, or a link.
-func linkBin(dir, final, name, target string, n *node) error {
-	at := filepath.Join(dir, "bin", name)
-	flags, byNode, err := shebang(filepath.Join(dir, target))
+// bin makes bin/name: a script that starts node by its path, or a link.
+func (l linker) bin(name, target string) error {
+	at := filepath.Join(l.dir, "bin", name)
+	flags, byNode, err := shebang(filepath.Join(l.dir, target))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // the store says so, in words
 	}
@@ -123,15 +136,17 @@ func linkBin(dir, final, name, target string, n *node) error {
 	if !byNode {
 		return os.Symlink(filepath.Join("..", target), at)
 	}
-	words := []string{"exec", quote(n.Path)}
+	text := "#!/bin/sh\n"
+	for _, variable := range slices.Sorted(maps.Keys(l.static)) {
+		value := strings.NewReplacer("{dir}", l.final, "{cpu}", l.node.Arch).Replace(l.static[variable])
+		text += "export " + variable + "=" + quote(value) + "\n"
+	}
+	words := []string{"exec", quote(l.node.Path)}
 	for _, f := range flags {
 		words = append(words, quote(f))
 	}
-	words = append(words, quote(filepath.Join(final, target)), `"$@"`)
-	if err := os.WriteFile(at, []byte("#!/bin/sh\n"+strings.Join(words, " ")+"\n"), 0o700); err != nil {
-		return err
-	}
-	return nil
+	words = append(words, quote(filepath.Join(l.final, target)), `"$@"`)
+	return os.WriteFile(at, []byte(text+strings.Join(words, " ")+"\n"), 0o700)
 }
 
 // shebang reports whether node runs a file, and the flags it is given.

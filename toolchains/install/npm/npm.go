@@ -22,6 +22,9 @@ type Backend struct {
 	Environ map[string]string
 	// Limit bounds each run of npm.
 	Limit time.Duration
+	// Loader is what starts most programs that packages bring, "" for the
+	// system's: where it is missing, static builds are taken.
+	Loader string
 
 	mu   sync.Mutex
 	node *node // nil before it was asked
@@ -71,12 +74,30 @@ func (b *Backend) about(ctx context.Context) (*node, error) {
 }
 
 // Bind binds to the node that is there, and to its ABI: addons are built for one.
-func (b *Backend) Bind(ctx context.Context, _ lockfile.Tool) (install.Binding, error) {
+func (b *Backend) Bind(ctx context.Context, tool lockfile.Tool) (install.Binding, error) {
 	n, err := b.about(ctx)
 	if err != nil {
 		return install.Binding{}, err
 	}
-	return install.Binding{Bound: []string{"node " + n.Path, "abi " + n.ABI, n.Platform + "-" + n.Arch}, Needs: []string{n.Path}}, nil
+	bound := []string{"node " + n.Path, "abi " + n.ABI, n.Platform + "-" + n.Arch}
+	if b.static(tool, n) != nil {
+		bound = append(bound, "static")
+	}
+	return install.Binding{Bound: bound, Needs: []string{n.Path}}, nil
+}
+
+// static returns the variables that choose the tool's static build, where the
+// system has no loader for others: NixOS has one in its place that only says so.
+func (b *Backend) static(tool lockfile.Tool, n *node) map[string]string {
+	loader := b.Loader
+	if loader == "" {
+		loader = map[string]string{"x64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch64.so.1"}[n.Arch]
+	}
+	real, err := filepath.EvalSymlinks(loader)
+	if loader == "" || err == nil && !strings.Contains(real, "stub-ld") || len(tool.Static) == 0 {
+		return nil
+	}
+	return tool.Static
 }
 
 // fits reports whether node is within what a package asks for.

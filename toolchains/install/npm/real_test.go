@@ -11,6 +11,39 @@ import (
 	"github.com/hbohlen/devsh/toolchains/toolstest"
 )
 
+// A system without a loader, as NixOS is: the static build is taken, and runs.
+func TestRealStatic(t *testing.T) {
+	toolstest.NPM(t)
+	b := &Backend{Environ: toolstest.User(t), Limit: 5 * time.Minute, Loader: "/nothing"}
+	w := install.Wanted{
+		Name: "biome", Package: "@biomejs/biome", MinAge: 24 * time.Hour, Now: time.Now(),
+		Static: map[string]string{"BIOME_BINARY": "{dir}/node_modules/@biomejs/cli-linux-{cpu}-musl/biome"},
+	}
+	tool, err := b.Resolve(t.Context(), w, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, _, err := put(t, b, tool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(filepath.Join(dir, "bin/biome"), "--version").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), tool.Version) {
+		t.Errorf("%q, %v", out, err)
+	}
+	if found, err := filepath.Glob(filepath.Join(dir, "node_modules/@biomejs/cli-linux-*")); err != nil || len(found) != 1 || !strings.HasSuffix(found[0], "-musl") {
+		t.Errorf("%q, %v", found, err)
+	}
+	one, err := b.Bind(t.Context(), tool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Loader = "/bin/sh"
+	if other, err := b.Bind(t.Context(), tool); err != nil || len(other.Bound) != len(one.Bound)-1 {
+		t.Errorf("%q, %q, %v", one.Bound, other.Bound, err)
+	}
+}
+
 // The real registry.
 func TestReal(t *testing.T) {
 	toolstest.NPM(t)

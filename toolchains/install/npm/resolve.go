@@ -205,7 +205,7 @@ func (b *Backend) lock(ctx context.Context, dir string, w install.Wanted, c inst
 	p.Tell(install.Locking)
 	tool = lockfile.Tool{
 		Name: w.Name, From: lockfile.NPM, Package: w.Package, Want: w.Want, Version: c.Version, Published: c.Published.UTC().Truncate(time.Second),
-		Node: d.needsNode(), Scripts: w.Scripts, With: w.With,
+		Node: d.needsNode(), Scripts: w.Scripts, With: w.With, Static: w.Static,
 	}
 	args := []string{"install", "--package-lock-only", "--ignore-scripts"}
 	if w.MinAge > 0 {
