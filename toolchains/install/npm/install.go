@@ -92,6 +92,11 @@ func (l linker) link(tool lockfile.Tool) (map[string]string, error) {
 	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
 		return nil, fmt.Errorf("link programs: %w", err)
 	}
+	for variable, file := range l.static {
+		if _, err := os.Stat(l.place(file, dir)); err != nil {
+			return nil, &install.Error{Doing: "install the static build of " + tool.Package, Err: err, Reason: variable + ": npm did not install it", Hint: "a newer npm may know --libc"}
+		}
+	}
 	bins := m.bins(tool.Package)
 	for _, name := range slices.Sorted(maps.Keys(bins)) {
 		bins[name] = path.Join(pkg, bins[name])
@@ -123,6 +128,11 @@ func (m manifest) bins(pkg string) map[string]string {
 	return out
 }
 
+// place is where a static build lies, in an installation in dir.
+func (l linker) place(file, dir string) string {
+	return strings.NewReplacer("{dir}", dir, "{cpu}", l.node.Arch).Replace(file)
+}
+
 // bin makes bin/name: a script that starts node by its path, or a link.
 func (l linker) bin(name, target string) error {
 	at := filepath.Join(l.dir, "bin", name)
@@ -138,8 +148,7 @@ func (l linker) bin(name, target string) error {
 	}
 	text := "#!/bin/sh\n"
 	for _, variable := range slices.Sorted(maps.Keys(l.static)) {
-		value := strings.NewReplacer("{dir}", l.final, "{cpu}", l.node.Arch).Replace(l.static[variable])
-		text += "export " + variable + "=" + quote(value) + "\n"
+		text += "export " + variable + "=" + quote(l.place(l.static[variable], l.final)) + "\n"
 	}
 	words := []string{"exec", quote(l.node.Path)}
 	for _, f := range flags {

@@ -44,14 +44,20 @@ func TestRealStatic(t *testing.T) {
 	}
 }
 
-// The real registry.
+// The real registry: what is installed runs.
 func TestReal(t *testing.T) {
 	toolstest.NPM(t)
 	b := &Backend{Environ: toolstest.User(t), Limit: 5 * time.Minute}
-	for _, c := range []struct{ pkg, bin, major string }{{"prettier", "prettier", "3"}, {"typescript", "tsc", "7"}, {"typescript", "tsc", "6"}} {
+	for _, c := range []struct {
+		pkg, bin, major string
+		with            map[string]string
+	}{
+		{"prettier", "prettier", "3", nil}, {"typescript", "tsc", "7", nil}, {"typescript", "tsc", "6", nil}, {"basedpyright", "basedpyright", "1", nil},
+		{"typescript-language-server", "typescript-language-server", "", map[string]string{"typescript": "<7.0.0-0"}},
+	} {
 		w := install.Wanted{
-			Name: c.pkg, Package: c.pkg, Want: ">=" + c.major, MinAge: 24 * time.Hour, Now: time.Now(),
-			Allows: func(v string) bool { return strings.HasPrefix(v, c.major+".") },
+			Name: c.pkg, Package: c.pkg, Want: ">=" + c.major, MinAge: 24 * time.Hour, Now: time.Now(), With: c.with,
+			Allows: func(v string) bool { return strings.HasPrefix(v, c.major) },
 		}
 		tool, err := b.Resolve(t.Context(), w, nil)
 		if err != nil {
@@ -64,6 +70,9 @@ func TestReal(t *testing.T) {
 		out, err := exec.Command(filepath.Join(dir, "bin", c.bin), "--version").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), tool.Version) {
 			t.Errorf("%s %s: %q, %v", c.pkg, tool.Version, out, err)
+		}
+		if beside := tool.At("typescript"); c.with != nil && (beside == nil || install.Compare(beside.Version, "7.0.0-0") >= 0) {
+			t.Errorf("beside %s: %+v", c.pkg, beside)
 		}
 	}
 }
