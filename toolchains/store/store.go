@@ -40,6 +40,10 @@ func (s Store) entry(name string) string   { return filepath.Join(s.Dir, "store"
 func (s Store) profile(hash string) string { return filepath.Join(s.Dir, "profiles", hash) }
 func (s Store) staging() string            { return filepath.Join(s.Dir, "staging") }
 
+// Temp is where who installs may make directories named NAME.RANDOM for a while:
+// what is left of them is garbage.
+func (s Store) Temp() string { return s.staging() }
+
 // UserBin is the directory that belongs on PATH for the user's own set.
 func (s Store) UserBin() string { return filepath.Join(s.Dir, "user", "current", "bin") }
 

@@ -80,8 +80,8 @@ func (b *bed) set(watch func(tool string, phase install.Phase)) (*Set, error) {
 	return &Set{
 		Store: st, LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
 		Backends: map[string]install.Backend{
-			lockfile.Go:  &golang.Backend{Environ: b.Environ, Limit: time.Minute},
-			lockfile.NPM: &npm.Backend{Environ: b.Environ, Limit: time.Minute},
+			lockfile.Go:  &golang.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
+			lockfile.NPM: &npm.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
 		},
 		Read: os.ReadFile, Now: func() time.Time { return now }, Progress: watch,
 		Write: func(path string, data []byte) error {

@@ -21,6 +21,8 @@ type Backend struct {
 	Environ map[string]string
 	// Limit bounds each run of go.
 	Limit time.Duration
+	// Temp is where directories are made for a while, "" for the system's.
+	Temp string
 
 	mu     sync.Mutex
 	golang *golang // nil before it was asked
@@ -111,8 +113,8 @@ func (b *Backend) run(ctx context.Context, c install.Command) ([]byte, error) {
 }
 
 // scratch is a directory in which go asks nobody's module.
-func scratch() (string, error) {
-	dir, err := os.MkdirTemp("", "devsh-go-*")
+func (b *Backend) scratch() (string, error) {
+	dir, err := os.MkdirTemp(b.Temp, install.Scratch)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module scratch\n\ngo 1.21\n"), 0o600)
 	}

@@ -17,7 +17,7 @@ import (
 // Install builds the program, and looks what it was built from.
 func (b *Backend) Install(ctx context.Context, tool lockfile.Tool, dir, _ string, p install.Progress) (map[string]string, error) {
 	doing := fmt.Sprintf("install %s %s with go", tool.Package, tool.Version)
-	work, err := scratch()
+	work, err := b.scratch()
 	if err != nil {
 		return nil, err
 	}

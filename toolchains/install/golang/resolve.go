@@ -42,7 +42,7 @@ func (b *Backend) Resolve(ctx context.Context, w install.Wanted, p install.Progr
 	if err != nil {
 		return lockfile.Tool{}, err
 	}
-	dir, err := scratch()
+	dir, err := b.scratch()
 	if err != nil {
 		return lockfile.Tool{}, err
 	}

@@ -22,6 +22,8 @@ type Backend struct {
 	Environ map[string]string
 	// Limit bounds each run of npm.
 	Limit time.Duration
+	// Temp is where directories are made for a while, "" for the system's.
+	Temp string
 	// Loader is what starts most programs that packages bring, "" for the
 	// system's: where it is missing, static builds are taken.
 	Loader string

@@ -123,6 +123,16 @@ func TestInstall(t *testing.T) {
 	environ := r.Environ(t)
 	environ["NPM_CONFIG_GLOBAL"], environ["npm_config_omit"], environ["NODE_OPTIONS"] = "true", "optional", "--require=/nothing"
 	b := backend(environ)
+	b.Temp = t.TempDir() // as /tmp, where anybody may put a project
+	for file, text := range map[string]string{"package.json": "{}", ".npmrc": "registry=http://127.0.0.1:1/\n"} {
+		if err := os.WriteFile(filepath.Join(b.Temp, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	delete(environ, "npm_config_registry") // which would go before that
+	if err := os.WriteFile(filepath.Join(environ["HOME"], ".npmrc"), []byte("registry="+r.URL+"/\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	w := wanted("@s/x")
 	w.Name = "x"
 	tool, err := b.Resolve(t.Context(), w, nil)

@@ -58,9 +58,9 @@ func (b *Backend) Resolve(ctx context.Context, w install.Wanted, p install.Progr
 	if err != nil {
 		return lockfile.Tool{}, err
 	}
-	dir, err := os.MkdirTemp("", "devsh-npm-*")
+	dir, err := b.scratch()
 	if err != nil {
-		return lockfile.Tool{}, fmt.Errorf("choose a version of %s: %w", w.Package, err)
+		return lockfile.Tool{}, err
 	}
 	defer os.RemoveAll(dir)
 	if err := b.ownAge(ctx, dir, &w); err != nil {
@@ -95,6 +95,19 @@ func (b *Backend) Resolve(ctx context.Context, w install.Wanted, p install.Progr
 		}
 	}
 	return lockfile.Tool{}, w.None("npm", reasons)
+}
+
+// scratch is a directory that is a project: without that, npm would look for one
+// above, whose npmrc may be anybody's.
+func (b *Backend) scratch() (string, error) {
+	dir, err := os.MkdirTemp(b.Temp, install.Scratch)
+	if err == nil {
+		err = writeJSON(filepath.Join(dir, projectName), map[string]any{"private": true})
+	}
+	if err != nil {
+		return "", fmt.Errorf("make a directory for npm: %w", err)
+	}
+	return dir, nil
 }
 
 // ownAge takes the user's own minimum age, in days, if it is longer.
