@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -197,4 +198,17 @@ func FuzzWith(f *testing.F) {
 			n.Pins(l)
 		}
 	})
+}
+
+// What the README shows can be written.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(readme), "```toml\n[prefer.typescript]")
+	text, _, ok := strings.Cut(text, "```")
+	if _, err := check(t, builtin(t), "[prefer.typescript]"+text); err != nil || !ok {
+		t.Errorf("%v: %s", err, text)
+	}
 }

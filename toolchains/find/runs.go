@@ -31,7 +31,7 @@ func cannotRun(program string, path []string) string {
 	case bytes.HasPrefix(head, []byte(elf.ELFMAG)):
 		return elfProblem(h)
 	}
-	return "neither a program nor a script"
+	return "neither a program nor a script that names its interpreter: a stub, or an installation that was not finished"
 }
 
 // scriptProblem looks for the interpreter that a script names.

@@ -25,7 +25,7 @@ type rule struct {
 var (
 	pure = []string{
 		"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog",
-		"toolchains/document", "toolchains/catalogue", "toolchains/detect", "toolchains/choose",
+		"toolchains/document", "toolchains/lockfile", "toolchains/catalogue", "toolchains/detect", "toolchains/choose",
 	}
 	base = []string{"shell/inputs", "shell/atomicfile", "shell/filelock", "shell/project"}
 )
@@ -33,13 +33,14 @@ var (
 // owners says which packages alone wrap a library: one of each folder at most,
 // since folders do not share code.
 var owners = map[string][]string{
-	"github.com/spf13/viper":       {"cmd/internal/settings"},
-	"github.com/spf13/cobra":       {"cmd/internal/cli"},
-	"github.com/spf13/pflag":       {"cmd/internal/cli"},
-	"github.com/BurntSushi/toml":   {"shell/manifest", "toolchains/document"},
-	"github.com/creack/pty":        {"shell/session"},
-	"github.com/fsnotify/fsnotify": {"shell/watch"},
-	"golang.org/x/mod/modfile":     {"toolchains/detect"},
+	"github.com/spf13/viper":        {"cmd/internal/settings"},
+	"github.com/spf13/cobra":        {"cmd/internal/cli"},
+	"github.com/spf13/pflag":        {"cmd/internal/cli"},
+	"github.com/BurntSushi/toml":    {"shell/manifest", "toolchains/document"},
+	"github.com/creack/pty":         {"shell/session"},
+	"github.com/fsnotify/fsnotify":  {"shell/watch"},
+	"golang.org/x/mod/modfile":      {"toolchains/detect"},
+	"github.com/Masterminds/semver": {"toolchains/install/npm"},
 }
 
 var rules = []rule{
@@ -115,6 +116,16 @@ var rules = []rule{
 		broken: edge{"cmd/internal/daemon", "shell/nixenv"},
 	},
 	{
+		name: "installing and keeping do not know each other",
+		forbids: func(e edge) bool {
+			kept := within(e.to, "toolchains/store") || within(e.to, "toolchains/toolset")
+			return within(e.from, "toolchains/install") && kept ||
+				within(e.from, "toolchains/store") && within(e.to, "toolchains") && e.to != e.from
+		},
+		why:    "a backend fills a directory, and the store keeps one: either can be replaced and tested alone; toolchains/toolset brings them together",
+		broken: edge{"toolchains/store", "toolchains/install"},
+	},
+	{
 		name: "test beds stay in tests",
 		forbids: func(e edge) bool {
 			return e.to == "testing" && !strings.HasSuffix(e.from, "test") || ours(e.to) && strings.HasSuffix(e.to, "test") && !strings.HasSuffix(e.from, "test")
@@ -150,6 +161,7 @@ func TestRulesFindWhatTheyForbid(t *testing.T) {
 		{"shell/nixenv/nixtest", "testing"}, {"shell/session", "github.com/creack/pty"},
 		{"cmd/internal/daemon", "shell/watch"}, {"shell/watch", "github.com/fsnotify/fsnotify"},
 		{"toolchains/document", "github.com/BurntSushi/toml"}, {"toolchains/detect", "golang.org/x/mod/modfile"},
+		{"toolchains/toolset", "toolchains/store"}, {"toolchains/install/npm", "toolchains/lockfile"},
 	} {
 		for _, r := range rules {
 			if r.forbids(e) {

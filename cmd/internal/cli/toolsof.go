@@ -127,7 +127,7 @@ func (t *toolbox) detect() error {
 // whatever was said of the project since.
 func (t *toolbox) newFinder(w *world, entry *activation.Entry) *find.Finder {
 	system := filepath.SplitList(w.base["PATH"])
-	f := &find.Finder{SystemPath: system, Rustup: t.rustup(w.base)}
+	f := &find.Finder{SystemPath: system, Rustup: t.rustup(w.base), Managed: w.managed()}
 	if t.open {
 		f.Levels = project.Levels(t.top, t.at)
 		slices.Reverse(f.Levels)

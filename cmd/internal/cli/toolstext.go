@@ -2,12 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
+	"github.com/hbohlen/devsh/toolchains/catalogue"
 	"github.com/hbohlen/devsh/toolchains/find"
 )
 
@@ -168,8 +170,10 @@ func remedies(r *toolsReport) []string {
 			switch {
 			case t.Found:
 				continue
-			case len(t.Sources) > 0:
+			case t.Sources[catalogue.NPM] != "" || t.Sources[catalogue.Go] != "":
 				install = append(install, t.Name)
+			case len(t.Sources) > 0:
+				other = append(other, fmt.Sprintf("%s: install it from %s; devsh cannot yet", t.Name, strings.Join(slices.Sorted(maps.Keys(t.Sources)), " or ")))
 			case t.Unavailable != "":
 				other = append(other, t.Name+": "+t.Unavailable)
 			}
