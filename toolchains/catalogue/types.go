@@ -94,7 +94,7 @@ type Use struct {
 	// Configs are the files in a directory or above it that decide how it formats.
 	Configs []string
 	Proof   Proof
-	At    document.Pos
+	At      document.Pos
 }
 
 // Roles returns what the tool can be used as, in order.

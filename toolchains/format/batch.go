@@ -48,7 +48,7 @@ func (w *work) run(ctx context.Context, f *Formatter, batch []*file) error {
 	if f.Stdin {
 		return w.filter(ctx, f, batch)
 	}
-	m, err := newMirror(w.root, w.tmp, f)
+	m, err := newMirror(w.Root, w.tmp, f)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ type call struct {
 
 // call runs a formatter and returns what it says to people.
 func (w *work) call(ctx context.Context, f *Formatter, c call) (said string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, w.limit)
+	ctx, cancel := context.WithTimeout(ctx, w.Limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdin = c.dir, f.Env, bytes.NewReader(c.in)
@@ -149,7 +149,7 @@ func (w *work) call(ctx context.Context, f *Formatter, c call) (said string, err
 	case cmd.ProcessState == nil:
 		return "", fmt.Errorf("%s %w: %w", f.Name, errCannotRun, err)
 	case ctx.Err() != nil:
-		err = fmt.Errorf("it did not end within %v", w.limit)
+		err = fmt.Errorf("it did not end within %v", w.Limit)
 	case err == nil && c.out != nil && c.out.cut:
 		err = fmt.Errorf("more than %d MB came out", maxFile>>20)
 	}

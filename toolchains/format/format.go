@@ -33,7 +33,7 @@ type Request struct {
 	// Limit is how long one process may run.
 	Limit time.Duration
 	// Progress is told how many of the files that are not known to be formatted
-	// are done; may be nil.
+	// are done, by one goroutine at a time; may be nil.
 	Progress func(done, all int)
 	Now      func() time.Time
 }
@@ -73,18 +73,28 @@ func (f *file) fail(err error) { f.err, f.after = err, nil }
 // work is what one call of [Run] does.
 type work struct {
 	Request
-	root, tmp string
-	limit     time.Duration
+	tmp       string
 	memory    *memory
 	processes atomic.Int64
+	mu        sync.Mutex
+	done      int
 }
 
 func (w *work) count() { w.processes.Add(1) }
 
+func (w *work) progress(more, all int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done += more
+	if w.Progress != nil {
+		w.Progress(w.done, all)
+	}
+}
+
 // Run formats the files. A file that cannot be formatted is an outcome; the
 // error says what hindered all of it, or that ctx has ended.
 func Run(ctx context.Context, r Request) (Result, error) {
-	w := &work{Request: r, root: r.Root, limit: r.Limit, memory: &memory{Version: memoryVersion, Files: map[string]remembered{}}}
+	w := &work{Request: r, limit: r.Limit, memory: &memory{Version: memoryVersion, Files: map[string]remembered{}}}
 	if r.Memory != "" {
 		w.memory = recall(r.Memory)
 	}
@@ -111,11 +121,24 @@ func Run(ctx context.Context, r Request) (Result, error) {
 	return result, w.memory.save(r.Memory, began)
 }
 
+// Text formats what a file would contain, and writes nothing.
+func Text(ctx context.Context, r Request, rel string, text []byte) ([]byte, error) {
+	w := &work{Request: r, limit: r.Limit}
+	f := &file{rel: rel, path: filepath.Join(r.Root, rel), formatter: r.Choose(rel), before: text}
+	if f.formatter == nil {
+		return nil, fmt.Errorf("%s has no formatter", rel)
+	}
+	if err := w.format(ctx, []*file{f}); err != nil {
+		return nil, err
+	}
+	return f.after, f.err
+}
+
 // plan finds the files that are not known to be formatted.
 func (w *work) plan() (todo []*file, result Result, err error) {
-	s := newSigner(w.root)
+	s := newSigner(w.Root)
 	for _, rel := range w.Files {
-		f := &file{rel: rel, path: filepath.Join(w.root, rel), formatter: w.Choose(rel)}
+		f := &file{rel: rel, path: filepath.Join(w.Root, rel), formatter: w.Choose(rel)}
 		if f.formatter == nil {
 			continue
 		}
@@ -156,7 +179,6 @@ func (w *work) format(ctx context.Context, todo []*file) (err error) {
 	defer cancel(nil)
 	workers := runtime.NumCPU()
 	queue := make(chan job)
-	var done atomic.Int64
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
@@ -167,9 +189,7 @@ func (w *work) format(ctx context.Context, todo []*file) (err error) {
 				if err := w.run(ctx, j.formatter, j.batch); err != nil {
 					cancel(err)
 				}
-				if n := done.Add(int64(len(j.batch))); w.Progress != nil {
-					w.Progress(int(n), len(todo))
-				}
+				w.progress(len(j.batch), len(todo))
 			}
 		})
 	}
