@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"context"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -136,8 +136,7 @@ func (a *app) fmtGroup(cmd *cobra.Command, o fmtOptions, w *world, g *fmtGroup, 
 	if err != nil {
 		return err
 	}
-	defer f.tree.Close()
-	files, err := format.List(cmd.Context(), f.tools.top, g.args)
+	files, err := format.List(cmd.Context(), f.top, g.args)
 	if err != nil {
 		return fmt.Errorf("format: %w", err)
 	}
@@ -145,15 +144,10 @@ func (a *app) fmtGroup(cmd *cobra.Command, o fmtOptions, w *world, g *fmtGroup, 
 	r.Files = files
 	result, err := format.Run(cmd.Context(), r)
 	a.endProgress()
-	report.add(f, result)
-	return a.fmtError(cmd.Context(), err)
-}
-
-// fmtError keeps what Ctrl-C is.
-func (a *app) fmtError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if f.err != nil || cmd.Context().Err() != nil {
+		return cmp.Or(f.err, cmd.Context().Err())
 	}
+	report.add(f, result)
 	return err
 }
 
@@ -162,18 +156,14 @@ func (a *app) formattersAt(cmd *cobra.Command, w *world, dir string) (*formatter
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.toolsEnv(cmd, t)
-	if err != nil {
-		return nil, err
-	}
-	return a.newFormatters(t, e)
+	return a.newFormatters(cmd, w, t), nil
 }
 
 func (a *app) fmtRequest(w *world, f *formatters, o fmtOptions) format.Request {
 	cache := filepath.Join(xdg(w.base, "XDG_CACHE_HOME", filepath.Join(w.base["HOME"], ".cache")), "devsh", "fmt")
-	sum := sha256.Sum256([]byte(f.tools.top))
+	sum := sha256.Sum256([]byte(f.top))
 	r := format.Request{
-		Root: f.tools.top, Choose: f.of, Check: o.check, Write: atomicfile.Write, Limit: o.limit, Now: a.Now,
+		Root: f.top, Choose: f.of, Check: o.check, Write: atomicfile.Write, Limit: o.limit, Now: a.Now,
 		Tmp: filepath.Join(cache, "tmp"), Memory: filepath.Join(cache, hex.EncodeToString(sum[:16])),
 	}
 	if o.noCache {
@@ -204,8 +194,7 @@ func (a *app) fmtText(cmd *cobra.Command, o fmtOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.tree.Close()
-	rel, err := filepath.Rel(f.tools.top, filepath.Join(dir, filepath.Base(file)))
+	rel, err := filepath.Rel(f.top, filepath.Join(dir, filepath.Base(file)))
 	if err != nil {
 		return err
 	}
@@ -215,6 +204,9 @@ func (a *app) fmtText(cmd *cobra.Command, o fmtOptions) error {
 	}
 	r := a.fmtRequest(w, f, o)
 	if f.of(rel) == nil {
+		if f.err != nil {
+			return f.err
+		}
 		for _, without := range f.without {
 			return without.err
 		}
@@ -222,7 +214,7 @@ func (a *app) fmtText(cmd *cobra.Command, o fmtOptions) error {
 	}
 	after, err := format.Text(cmd.Context(), r, rel, text)
 	if err != nil {
-		return a.fmtError(cmd.Context(), err)
+		return cmp.Or(cmd.Context().Err(), err)
 	}
 	_, err = a.Stdout.Write(after)
 	return err

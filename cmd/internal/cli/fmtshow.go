@@ -42,7 +42,7 @@ func newFmtReport(check bool) *fmtReport {
 }
 
 func (r *fmtReport) add(f *formatters, result format.Result) {
-	top := f.tools.top
+	top := f.top
 	r.Files += result.Files
 	r.Known += result.Known
 	r.Processes += result.Processes
@@ -56,12 +56,12 @@ func (r *fmtReport) add(f *formatters, result format.Result) {
 			r.Changed = append(r.Changed, file)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(f.without)) {
-		w := f.without[name]
+	for _, reason := range slices.Sorted(maps.Keys(f.without)) {
+		w := f.without[reason]
 		if len(w.files) == 0 {
 			continue
 		}
-		out := fmtWithout{Formatter: name, Files: []string{}, Reason: render.Visible(w.err.Error())}
+		out := fmtWithout{Formatter: w.tool, Files: []string{}, Reason: render.Visible(w.err.Error())}
 		if failed, ok := w.err.(*failure); ok {
 			out.Hint = render.Visible(failed.hint)
 		}

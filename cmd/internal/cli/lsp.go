@@ -56,7 +56,7 @@ it for the symbols of a small file that is not the project's.`,
 				return a.checkServers(cmd, o, args)
 			}
 			err := a.lsp(cmd, o, args[0])
-			if f, ok := errors.AsType[*failure](err); ok && f.code >= exitRefused || err == nil || errors.Is(err, context.Canceled) {
+			if f, ok := errors.AsType[*failure](err); ok && (f.code == exitUsage || f.code >= exitRefused) || err == nil || errors.Is(err, context.Canceled) {
 				return err
 			}
 			return refused(err)
@@ -109,7 +109,7 @@ func (a *app) lsp(cmd *cobra.Command, o lspOptions, name string) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.toolsEnv(cmd, t)
+	e, err := a.toolsEnv(cmd, w, t)
 	if err != nil {
 		return err
 	}
@@ -211,11 +211,7 @@ func (a *app) toolsAt(w *world, dir string) (*toolbox, error) {
 
 // toolsEnv is the environment that a project's tools run in, which may have to
 // be made first; where the project has no say, it is the user's own.
-func (a *app) toolsEnv(cmd *cobra.Command, t *toolbox) (env.Env, error) {
-	w, err := a.world()
-	if err != nil {
-		return nil, err
-	}
+func (a *app) toolsEnv(cmd *cobra.Command, w *world, t *toolbox) (env.Env, error) {
 	if !t.open {
 		return w.base, nil
 	}

@@ -44,7 +44,7 @@ func (a *app) checkServers(cmd *cobra.Command, o lspOptions, names []string) err
 	if err != nil {
 		return err
 	}
-	e, err := a.toolsEnv(cmd, t)
+	e, err := a.toolsEnv(cmd, w, t)
 	if err != nil {
 		return err
 	}
