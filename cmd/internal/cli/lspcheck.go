@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -127,7 +128,7 @@ func (t *toolbox) prove(ctx context.Context, e env.Env, p *serverProof) {
 	}
 	server := lsp.Server{Argv: slices.Concat([]string{found.Path}, use.Command[1:]), Env: e.List()}
 	report, err := lsp.Check(ctx, server, fixture)
-	p.Server = render.Visible(report.Name + " " + report.Version)
+	p.Server = render.Visible(strings.TrimSpace(report.Name + " " + report.Version))
 	for _, s := range report.Symbols {
 		p.Symbols = append(p.Symbols, render.Visible(s))
 	}
