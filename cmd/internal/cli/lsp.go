@@ -56,7 +56,7 @@ it for the symbols of a small file that is not the project's.`,
 				return a.checkServers(cmd, o, args)
 			}
 			err := a.lsp(cmd, o, args[0])
-			if f, ok := errors.AsType[*failure](err); ok && (f.code == exitUsage || f.code >= exitRefused) || err == nil || errors.Is(err, context.Canceled) {
+			if f, ok := errors.AsType[*failure](err); ok && (f.code == exitUsage || f.code >= exitRefused) || errors.Is(err, context.Canceled) {
 				return err
 			}
 			return refused(err)
