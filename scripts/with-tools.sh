@@ -10,11 +10,15 @@ debian_package() {
     case $1 in
         nix) echo nix-bin ;;
         gcc) echo gcc libc6-dev ;;
+        node) echo nodejs ;;
         *) echo "$1" ;;
     esac
 }
 nixpkgs_package() {
-    echo "nixpkgs#$1"
+    case $1 in
+        node | npm) echo nixpkgs#nodejs ;;
+        *) echo "nixpkgs#$1" ;;
+    esac
 }
 
 fail() {

@@ -12,10 +12,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/hbohlen/devsh/cmd/internal/cli"
+	"github.com/hbohlen/devsh/toolchains/toolstest"
 )
 
 func TestMain(m *testing.M) {
@@ -25,6 +27,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the real program in a scratch home. Each script says in its
 // first lines which promise it holds.
 func TestScripts(t *testing.T) {
+	modules := goModules(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -39,6 +42,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("STATE", filepath.Join(home, ".local/state/devsh/v1"))
 			e.Setenv("ESC", "\x1b")
 			e.Setenv("PATH", e.Getenv("PATH"))
+			for k, v := range modules {
+				e.Setenv(k, v)
+			}
 			return os.MkdirAll(filepath.Join(home, "dev"), 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -53,6 +59,23 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition " + cond)
 		},
 	})
+}
+
+// goModules serves a module with the programs a and b, and returns the variables
+// by which go finds it, and nothing else.
+func goModules(t *testing.T) map[string]string {
+	t.Helper()
+	r := toolstest.NewGo(t)
+	for version, at := range map[string]time.Time{"v1.0.0": time.Unix(1e9, 0), "v1.1.0": time.Unix(1e9, 0), "v1.2.0": time.Now()} {
+		r.Publish(t, at, "example.test/tools", version, "1.21", map[string]string{
+			"cmd/a/main.go": "package main\n\nfunc main() { println(\"a " + version + "\") }\n",
+			"cmd/b/main.go": "package main\n\nfunc main() { println(\"b " + version + "\") }\n",
+		})
+	}
+	env := r.Environ(t)
+	delete(env, "PATH")
+	delete(env, "HOME")
+	return env
 }
 
 // code runs a command without a terminal and demands exactly an exit code:

@@ -45,6 +45,7 @@ func (r *Resolver) examine(dir string) (*place, error) {
 	p := &place{dir: dir, deciding: trust.Inputs{Dir: dir}, seen: r.loadSeen(dir)}
 	p.readManifest()
 	p.readDotenv()
+	p.readTools()
 	p.readNix(r.Settings.off(LayerNix))
 	if p.broken != nil {
 		return p, p.broken
@@ -120,6 +121,22 @@ func (p *place) readDotenv() {
 		}
 		p.deciding.Files = append(p.deciding.Files, in)
 		p.dotenv = append(p.dotenv, assignments)
+	}
+}
+
+// toolsFile is where a project says which tools there are besides those that
+// devsh knows: commands to run. Package toolchains/catalogue reads it.
+const toolsFile = "devsh-tools.toml"
+
+func (p *place) readTools() {
+	f, data, err := inputs.ReadPlain(p.dir, toolsFile)
+	if err == nil && !f.Exists {
+		return // few projects have one
+	}
+	p.files = append(p.files, f)
+	p.deciding.Files = append(p.deciding.Files, trust.File{Path: toolsFile, Exists: f.Exists, Content: data})
+	if err != nil {
+		p.unread(err)
 	}
 }
 

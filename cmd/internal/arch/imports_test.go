@@ -21,20 +21,26 @@ type rule struct {
 	broken edge
 }
 
-// The packages of shell/, by what they may touch.
+// The packages, by what they may touch.
 var (
-	pure = []string{"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog"}
+	pure = []string{
+		"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog",
+		"toolchains/document", "toolchains/lockfile", "toolchains/catalogue", "toolchains/detect", "toolchains/choose",
+	}
 	base = []string{"shell/inputs", "shell/atomicfile", "shell/filelock", "shell/project"}
 )
 
-// owners says which package alone wraps a library.
-var owners = map[string]string{
-	"github.com/spf13/viper":       "cmd/internal/settings",
-	"github.com/spf13/cobra":       "cmd/internal/cli",
-	"github.com/spf13/pflag":       "cmd/internal/cli",
-	"github.com/BurntSushi/toml":   "shell/manifest",
-	"github.com/creack/pty":        "shell/session",
-	"github.com/fsnotify/fsnotify": "shell/watch",
+// owners says which packages alone wrap a library: one of each folder at most,
+// since folders do not share code.
+var owners = map[string][]string{
+	"github.com/spf13/viper":        {"cmd/internal/settings"},
+	"github.com/spf13/cobra":        {"cmd/internal/cli"},
+	"github.com/spf13/pflag":        {"cmd/internal/cli"},
+	"github.com/BurntSushi/toml":    {"shell/manifest", "toolchains/document"},
+	"github.com/creack/pty":         {"shell/session"},
+	"github.com/fsnotify/fsnotify":  {"shell/watch"},
+	"golang.org/x/mod/modfile":      {"toolchains/detect"},
+	"github.com/Masterminds/semver": {"toolchains/install/npm"},
 }
 
 var rules = []rule{
@@ -47,8 +53,8 @@ var rules = []rule{
 	{
 		name: "one owner per library",
 		forbids: func(e edge) bool {
-			owner, ok := owners[module(e.to)]
-			return ok && e.from != owner
+			wraps, ok := owners[module(e.to)]
+			return ok && !slices.Contains(wraps, e.from)
 		},
 		why:    "one package wraps a library, so that its types, globals and surprises stay in one place",
 		broken: edge{"cmd/internal/cli", "github.com/spf13/viper"},
@@ -110,6 +116,16 @@ var rules = []rule{
 		broken: edge{"cmd/internal/daemon", "shell/nixenv"},
 	},
 	{
+		name: "installing and keeping do not know each other",
+		forbids: func(e edge) bool {
+			kept := within(e.to, "toolchains/store") || within(e.to, "toolchains/toolset")
+			return within(e.from, "toolchains/install") && kept ||
+				within(e.from, "toolchains/store") && within(e.to, "toolchains") && e.to != e.from
+		},
+		why:    "a backend fills a directory, and the store keeps one: either can be replaced and tested alone; toolchains/toolset brings them together",
+		broken: edge{"toolchains/store", "toolchains/install"},
+	},
+	{
 		name: "test beds stay in tests",
 		forbids: func(e edge) bool {
 			return e.to == "testing" && !strings.HasSuffix(e.from, "test") || ours(e.to) && strings.HasSuffix(e.to, "test") && !strings.HasSuffix(e.from, "test")
@@ -144,6 +160,8 @@ func TestRulesFindWhatTheyForbid(t *testing.T) {
 		{"hooks", "shell/env"}, {"shell/envrc", "shell/envrc/draft"}, {"toolchains/detect", "toolchains/catalogue"}, {"shell/manifest", "io/fs"},
 		{"shell/nixenv/nixtest", "testing"}, {"shell/session", "github.com/creack/pty"},
 		{"cmd/internal/daemon", "shell/watch"}, {"shell/watch", "github.com/fsnotify/fsnotify"},
+		{"toolchains/document", "github.com/BurntSushi/toml"}, {"toolchains/detect", "golang.org/x/mod/modfile"},
+		{"toolchains/toolset", "toolchains/store"}, {"toolchains/install/npm", "toolchains/lockfile"},
 	} {
 		for _, r := range rules {
 			if r.forbids(e) {
@@ -160,8 +178,8 @@ func TestRulesNameWhatThereIs(t *testing.T) {
 		dirs = append(dirs, p.dir)
 	}
 	named := slices.Concat(pure, base)
-	for _, owner := range owners {
-		named = append(named, owner)
+	for _, wraps := range owners {
+		named = append(named, wraps...)
 	}
 	for _, dir := range named {
 		if !slices.Contains(dirs, dir) {

@@ -36,7 +36,7 @@ func (a *app) completionCommand() *cobra.Command {
 // fishDirectories completes the directories, which cobra cannot in fish: where
 // it is told to, it has fish offer all files.
 const fishDirectories = `
-complete -c devsh -n '__fish_seen_subcommand_from allow deny init log reload status' -x -a '(__fish_complete_directories)'
+complete -c devsh -n '__fish_seen_subcommand_from allow deny init log ls reload status' -x -a '(__fish_complete_directories)'
 complete -c devsh -n '__fish_seen_subcommand_from env exec status' -l dir -x -a '(__fish_complete_directories)'
 complete -c devsh -l root -x -a '(__fish_complete_directories)'
 `

@@ -110,5 +110,8 @@ func hintFor(err error) string {
 	if e, ok := errors.AsType[*settings.SourceError](err); ok {
 		return e.Hint
 	}
+	if hint := toolsHint(err); hint != "" {
+		return hint
+	}
 	return activation.HintOf(err)
 }

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"strconv"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/render"
+	"github.com/hbohlen/devsh/toolchains/store"
 )
 
 // day is what --gone-for counts in.
@@ -28,7 +31,8 @@ func (a *app) gcCommand() *cobra.Command {
 		Short: "Remove what nobody needs any more",
 		Long: `Remove from devsh's state what nobody needs any more: all that is known of projects that
 are gone, but what was allowed; older generations; evaluations that no project refers to, and
-with them their roots in nix's store; what killed processes and ended shells left.
+with them their roots in nix's store; tools that none of your last 5 sets has; what killed
+processes and ended shells left.
 
 What a running shell uses stays, and so does a project whose directory has not been missing
 for long, whose root is missing as well, or whose file system is not mounted. devsh does
@@ -152,10 +156,31 @@ func (a *app) collect(ctx context.Context, w *world, o gcOptions) (*gcReport, []
 		}
 		report.Missing = append(report.Missing, gcMissing{render.Visible(m.Project), m.Since, render.Visible(m.Why)})
 	}
-	if !o.dryRun {
-		err = c.Collected()
+	tools, err := toolGarbage(ctx, w.toolStore(), o.dryRun)
+	if err != nil {
+		failed = append(failed, err)
 	}
-	return report, failed, err
+	for _, g := range tools {
+		report.Freed += g.Bytes
+		report.Removed = append(report.Removed, gcRemoved{"tool", render.Visible(g.Path), "", g.Why, g.Bytes})
+	}
+	if !o.dryRun {
+		return report, failed, c.Collected()
+	}
+	return report, failed, nil
+}
+
+// toolGarbage removes, or in a dry run lists, what no kept set of tools needs.
+func toolGarbage(ctx context.Context, s store.Store, dryRun bool) (garbage []store.Garbage, err error) {
+	if dryRun {
+		garbage, err = s.Garbage()
+	} else {
+		garbage, err = s.Collect(ctx)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // no tools were ever installed
+	}
+	return garbage, err
 }
 
 func (a *app) showGC(r *gcReport) {

@@ -29,17 +29,25 @@ func (l *liveLine) show(p nixenv.Progress) {
 		return
 	}
 	l.last = p
-	text := "devsh: " + render.Visible(p.String())
-	if width := l.width(); width > 0 {
-		// The last column stays free: some terminals go to the next line there.
-		fmt.Fprintf(l.w, "\r\x1b[K%s", clip(text, width-1))
-		l.shown = true
+	if l.text(p.String()) {
 		return
 	}
 	if p.Phase != l.phase {
 		l.phase = p.Phase
-		fmt.Fprintln(l.w, text)
+		fmt.Fprintln(l.w, "devsh: "+render.Visible(p.String()))
 	}
+}
+
+// text writes the line over, on a terminal.
+func (l *liveLine) text(words string) bool {
+	width := l.width()
+	if width <= 0 {
+		return false
+	}
+	// The last column stays free: some terminals go to the next line there.
+	fmt.Fprintf(l.w, "\r\x1b[K%s", clip("devsh: "+render.Visible(words), width-1))
+	l.shown = true
+	return true
 }
 
 // end erases the line.
@@ -52,10 +60,19 @@ func (l *liveLine) end() {
 
 // showProgress tells people on standard error what they are waiting for.
 func (a *app) showProgress(p nixenv.Progress) {
+	a.line().show(p)
+}
+
+// showCount shows on a terminal how many of something are done.
+func (a *app) showCount(what string, done, all int) {
+	a.line().text(fmt.Sprintf("%s %d/%d", what, done, all))
+}
+
+func (a *app) line() *liveLine {
 	if a.live == nil {
 		a.live = &liveLine{w: a.Stderr, width: func() int { return terminalWidth(a.Stderr) }}
 	}
-	a.live.show(p)
+	return a.live
 }
 
 // endProgress clears the line that progress left.

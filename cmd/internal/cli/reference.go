@@ -35,11 +35,20 @@ func (a *app) referenceCommand() *cobra.Command {
 }
 
 func writeCommand(out io.Writer, c *cobra.Command) {
+	writeSection(out, "##", "", c)
+	for _, sub := range c.Commands() {
+		if sub.Example != "" { // else what is said of the command says all
+			writeSection(out, "###", c.Name()+" ", sub)
+		}
+	}
+}
+
+func writeSection(out io.Writer, level, parent string, c *cobra.Command) {
 	text := c.Long
 	if text == "" {
 		text = c.Short + "."
 	}
-	fmt.Fprintf(out, "\n## devsh %s\n\n%s\n", c.Use, text)
+	fmt.Fprintf(out, "\n%s devsh %s%s\n\n%s\n", level, parent, c.Use, text)
 	if c.Example != "" {
 		fmt.Fprintf(out, "\n```sh\n%s\n```\n", strings.ReplaceAll(strings.TrimPrefix(c.Example, "  "), "\n  ", "\n"))
 	}

@@ -120,13 +120,6 @@ func list(out io.Writer, name string, items []string) {
 	}
 }
 
-func (a *app) bold(s string) string {
-	if !a.colour(a.Stdout) {
-		return s
-	}
-	return "\x1b[1m" + s + "\x1b[0m"
-}
-
 func writeJSON(out io.Writer, v any) error {
 	enc := json.NewEncoder(out)
 	enc.SetIndent("", "  ")

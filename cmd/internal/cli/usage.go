@@ -77,7 +77,7 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		if _, said := errors.AsType[*failure](err); said {
 			return err
 		}
-		return usageHint(err, "it is «devsh "+cmd.Use+"»")
+		return usageHint(err, "it is «"+cmd.CommandPath()+strings.TrimPrefix(cmd.Use, cmd.Name())+"»")
 	}
 }
 

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Garbage is something in the store that nobody needs.
+type Garbage struct {
+	Path, Why string
+	Bytes     int64
+}
+
+// Garbage returns what no kept profile leads to, and what was left by killed
+// processes. Kept are those of the history, and keep, by hash.
+func (s Store) Garbage(keep ...string) ([]Garbage, error) {
+	profiles, entries, err := s.reachable(keep)
+	if err != nil {
+		return nil, err
+	}
+	var out []Garbage
+	for _, kind := range []struct {
+		dir, why string
+		needed   func(name string) bool
+	}{
+		{"staging", "left by a devsh that was killed", s.beingMade},
+		{"profiles", "no kept set of tools", func(n string) bool { return profiles[n] }},
+		{"store", "in no kept set of tools", func(n string) bool { return entries[n] }},
+	} {
+		files, err := os.ReadDir(filepath.Join(s.Dir, kind.dir))
+		if err != nil {
+			return nil, fmt.Errorf("look for garbage: %w", err)
+		}
+		for _, f := range files {
+			if path := filepath.Join(s.Dir, kind.dir, f.Name()); !kind.needed(f.Name()) {
+				out = append(out, Garbage{path, kind.why, size(path)})
+			}
+		}
+	}
+	return out, nil
+}
+
+// reachable returns the profiles that are kept, and the entries they lead to.
+func (s Store) reachable(keep []string) (profiles, entries map[string]bool, err error) {
+	profiles, entries = map[string]bool{}, map[string]bool{}
+	for _, hash := range keep {
+		profiles[hash] = true
+	}
+	history, err := s.History()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, n := range history {
+		p, err := s.generation(n)
+		if err != nil {
+			return nil, nil, err
+		}
+		profiles[p.Hash] = true
+	}
+	for hash := range profiles {
+		names, err := Profile{Dir: s.profile(hash)}.refers()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, name := range names {
+			entries[name] = true
+		}
+	}
+	return profiles, entries, nil
+}
+
+// beingMade reports whether somebody holds the lock of what a directory in
+// staging is to become.
+func (s Store) beingMade(dir string) bool {
+	name, ok := stagingOf(dir)
+	if !ok {
+		return false
+	}
+	f, err := s.tryLock(name, syscall.LOCK_EX)
+	if err == nil {
+		f.Close()
+	}
+	return err != nil
+}
+
+// Collect removes the garbage. It does nothing while anybody installs: what is
+// installed is in no profile yet.
+func (s Store) Collect(ctx context.Context, keep ...string) ([]Garbage, error) {
+	alone, err := s.tryLock(inUse, syscall.LOCK_EX)
+	if errors.Is(err, errLocked) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer alone.Close()
+	garbage, err := s.Garbage(keep...)
+	if err != nil {
+		return nil, err
+	}
+	for i, g := range garbage {
+		if err := ctx.Err(); err != nil {
+			return garbage[:i], context.Cause(ctx)
+		}
+		if filepath.Dir(g.Path) == s.staging() {
+			err = removeAll(g.Path)
+		} else {
+			err = s.discard(g.Path)
+		}
+		if err != nil {
+			return garbage[:i], err
+		}
+	}
+	return garbage, s.forgetLocks()
+}
+
+// forgetLocks removes the locks of what is no more.
+func (s Store) forgetLocks() error {
+	files, err := os.ReadDir(filepath.Join(s.Dir, "locks"))
+	if err != nil {
+		return fmt.Errorf("remove locks: %w", err)
+	}
+	there := map[string]bool{}
+	for _, dir := range []string{"store", "profiles"} {
+		entries, err := os.ReadDir(filepath.Join(s.Dir, dir))
+		if err != nil {
+			return fmt.Errorf("remove locks: %w", err)
+		}
+		for _, e := range entries {
+			there[e.Name()] = true
+		}
+	}
+	there[inUse], there[".user"] = true, true
+	for _, f := range files {
+		if there[f.Name()] {
+			continue
+		}
+		lock, err := s.tryLock(f.Name(), syscall.LOCK_EX)
+		if err != nil {
+			continue // in use
+		}
+		err = os.Remove(lock.Name())
+		lock.Close()
+		if err != nil {
+			return fmt.Errorf("remove locks: %w", err)
+		}
+	}
+	return nil
+}
+
+// size is how much is below path.
+func size(path string) int64 {
+	var sum int64
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil {
+			if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+				sum += info.Size()
+			}
+		}
+		return nil // it is for people only
+	})
+	return sum
+}

@@ -1,0 +1,247 @@
+package toolset
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hbohlen/devsh/toolchains/install"
+	"github.com/hbohlen/devsh/toolchains/install/golang"
+	"github.com/hbohlen/devsh/toolchains/install/npm"
+	"github.com/hbohlen/devsh/toolchains/lockfile"
+	"github.com/hbohlen/devsh/toolchains/store"
+	"github.com/hbohlen/devsh/toolchains/toolstest"
+)
+
+// now is when the tests are; old is long enough before.
+var (
+	now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	old = now.Add(-1000 * time.Hour)
+)
+
+// bed is a set of tools with registries of its own. It can be given to another
+// process as JSON.
+type bed struct {
+	Dir     string
+	Environ map[string]string
+	// Install are Go programs to install; Hang is the moment at which the other
+	// process stops, to be killed; Limit is the largest file that it may write.
+	Install []string
+	Hang    string
+	Limit   uint64
+
+	goes *toolstest.GoRegistry
+	npms *toolstest.NPMRegistry
+}
+
+const module1 = "example.test/tools"
+
+func newBed(t *testing.T) *bed {
+	t.Helper()
+	b := &bed{Dir: t.TempDir(), goes: toolstest.NewGo(t), npms: toolstest.NewNPM(t)}
+	b.Environ = b.goes.Environ(t)
+	for k, v := range b.npms.Environ(t) {
+		if strings.HasPrefix(k, "npm_") {
+			b.Environ[k] = v
+		}
+	}
+	b.publish(t, "v1.0.0")
+	return b
+}
+
+// programs are those of the module.
+func programs() []string { return []string{"a", "b", "c", "d"} }
+
+// publish publishes the module with its programs, which say their version.
+func (b *bed) publish(t *testing.T, version string) {
+	files := map[string]string{}
+	for _, name := range programs() {
+		files["cmd/"+name+"/main.go"] = "package main\n\nfunc main() { println(\"" + name + " " + version + "\") }\n"
+	}
+	b.goes.Publish(t, old, module1, version, "1.21", files)
+}
+
+// set is the set of tools; phases are told to watch.
+func (b *bed) set(watch func(tool string, phase install.Phase)) (*Set, error) {
+	st, err := store.Open(filepath.Join(b.Dir, "tools"))
+	return &Set{
+		Store: st, LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
+		Backends: map[string]install.Backend{
+			lockfile.Go:  &golang.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
+			lockfile.NPM: &npm.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
+		},
+		Read: os.ReadFile, Now: func() time.Time { return now }, Progress: watch,
+		Write: func(path string, data []byte) error {
+			tmp := path + ".tmp"
+			return errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(tmp, data, 0o600), os.Rename(tmp, path))
+		},
+	}, err
+}
+
+func (b *bed) open(t *testing.T) *Set {
+	t.Helper()
+	s, err := b.set(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// program is the request for one of the module's programs.
+func program(name string) Request {
+	return Request{Name: name, From: lockfile.Go, Package: module1 + "/cmd/" + name}
+}
+
+// says runs a program of the set and returns what it prints, "" if it is not there.
+func (b *bed) says(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command(filepath.Join(b.Dir, "tools/user/current/bin", name)).CombinedOutput()
+	if errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// whole demands that all that is in the store is whole, and nothing in staging.
+func (b *bed) whole(t *testing.T) {
+	t.Helper()
+	for _, sub := range []string{"staging", "store"} {
+		files, err := os.ReadDir(filepath.Join(b.Dir, "tools", sub))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			data, err := os.ReadFile(filepath.Join(b.Dir, "tools", sub, f.Name(), "devsh.json"))
+			if sub == "staging" || err != nil || !json.Valid(data) {
+				t.Errorf("half there: %s/%s: %v", sub, f.Name(), err)
+			}
+		}
+	}
+}
+
+// locked are the names and versions of the lock.
+func (b *bed) locked(t *testing.T) string {
+	t.Helper()
+	lock, err := b.open(t).Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, tool := range lock.Tools {
+		out = append(out, tool.Name+" "+tool.Version)
+	}
+	return strings.Join(out, ", ")
+}
+
+// TestMain is the test, or one of the processes that a test starts.
+func TestMain(m *testing.M) {
+	if text := os.Getenv("TOOLSET_TEST_BED"); text != "" {
+		if err := play(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// play installs, in the other process.
+func play(text string) error {
+	var b bed
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
+		return err
+	}
+	hang := func(at string) {
+		if at == b.Hang && at != "" {
+			fmt.Println("here")
+			_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
+		}
+	}
+	s, err := b.set(func(_ string, p install.Phase) { hang(string(p)) })
+	if err != nil {
+		return err
+	}
+	write := s.Write
+	s.Write = func(path string, data []byte) error {
+		hang("before the lock")
+		err := write(path, data)
+		hang("after the lock")
+		return err
+	}
+	if b.Limit > 0 {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: b.Limit, Max: b.Limit}); err != nil {
+			return err
+		}
+	}
+	var requests []Request
+	for _, name := range b.Install {
+		r := program(name)
+		if name == "x" {
+			r = Request{Name: "x", From: lockfile.NPM, Package: "x"}
+		}
+		requests = append(requests, r)
+	}
+	r, err := s.Install(context.Background(), requests, Options{})
+	if err != nil {
+		return err
+	}
+	for _, o := range r.Failed() {
+		err = errors.Join(err, o.Err)
+	}
+	return err
+}
+
+// other is another process that installs.
+func (b *bed) other(t *testing.T, change func(*bed)) *exec.Cmd {
+	t.Helper()
+	c := *b
+	change(&c)
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "TOOLSET_TEST_BED="+string(text))
+	return cmd
+}
+
+// killedAt has another process installing killed at a moment.
+func (b *bed) killedAt(t *testing.T, moment string, names ...string) {
+	t.Helper()
+	cmd := b.other(t, func(b *bed) { b.Install, b.Hang = slices.Clone(names), moment })
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "here\n" {
+		t.Fatalf("%s: %q, %v, %s", moment, line, err, stderr.String())
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+}
