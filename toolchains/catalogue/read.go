@@ -13,13 +13,13 @@ import (
 
 // names are those of tools, languages and programs: they become names of
 // directories and files.
-var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`)
+var names = form{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`), 64}
 
 // packages are names of packages of any backend. None can be taken for an option.
-var packages = regexp.MustCompile(`^[A-Za-z0-9@_][A-Za-z0-9@/._+~-]{0,199}$`)
+var packages = form{regexp.MustCompile(`^[A-Za-z0-9@_][A-Za-z0-9@/._+~-]*$`), 200}
 
 // variables are names of environment variables.
-var variables = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+var variables = form{regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`), 64}
 
 // reader makes a catalogue of a document. Errors are noted in that.
 type reader struct {
@@ -179,3 +179,13 @@ func (r *reader) fixture(dir string) (map[string]string, error) {
 	}
 	return files, nil
 }
+
+// form is a pattern and how long what has it may be. Counting in the pattern
+// itself would make it a hundred times as large, and each start of devsh longer.
+type form struct {
+	pattern *regexp.Regexp
+	most    int // bytes
+}
+
+// MatchString reports whether a text has the form.
+func (f form) MatchString(s string) bool { return len(s) <= f.most && f.pattern.MatchString(s) }

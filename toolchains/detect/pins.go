@@ -13,10 +13,10 @@ import (
 
 // versions are what may stand where a version is wanted: "20.1.0", "lts/*",
 // ">=3.12,<4", "^20 || ^22", "nightly-2025-01-01", "go1.26".
-var versions = regexp.MustCompile(`^[A-Za-z0-9^~<>=!*][A-Za-z0-9 ._+*/|,<>=!~^@:-]{0,99}$`)
+var versions = form{regexp.MustCompile(`^[A-Za-z0-9^~<>=!*][A-Za-z0-9 ._+*/|,<>=!~^@:-]*$`), 100}
 
 // toolNames are names of tools in files that name them.
-var toolNames = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+var toolNames = form{regexp.MustCompile(`^[a-z][a-z0-9-]*$`), 32}
 
 // pins reads the versions that are pinned, in the catalogue's order, each at the
 // level nearest to the place.
@@ -167,3 +167,13 @@ func cut(text string) string {
 	}
 	return text
 }
+
+// form is a pattern and how long what has it may be. Counting in the pattern
+// itself would make it a hundred times as large, and each start of devsh longer.
+type form struct {
+	pattern *regexp.Regexp
+	most    int // bytes
+}
+
+// MatchString reports whether a text has the form.
+func (f form) MatchString(s string) bool { return len(s) <= f.most && f.pattern.MatchString(s) }

@@ -22,10 +22,10 @@ const (
 // What names and hashes may look like: they become parts of paths and
 // arguments of programs.
 var (
-	nameForm    = regexp.MustCompile(`^((npm|go):@?)?[A-Za-z0-9][A-Za-z0-9._~/+-]{0,213}$`)
+	nameForm    = form{regexp.MustCompile(`^((npm|go):@?)?[A-Za-z0-9][A-Za-z0-9._~/+-]*$`), 219}
 	npmForm     = regexp.MustCompile(`^(@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~_][A-Za-z0-9._~-]*$`)
 	goForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9_~][A-Za-z0-9._~+-]*)*$`)
-	versionForm = regexp.MustCompile(`^v?[0-9][A-Za-z0-9.+-]{0,99}$`)
+	versionForm = form{regexp.MustCompile(`^v?[0-9][A-Za-z0-9.+-]*$`), 101}
 	hashForm    = regexp.MustCompile(`^(sha(1|256|384|512)-[A-Za-z0-9+/]+=*( |$))+$`)
 	sumForm     = regexp.MustCompile(`^h1:[A-Za-z0-9+/]{43}=$`)
 	// No variable that the system or an interpreter obeys ends like this.
@@ -107,7 +107,7 @@ func (reader) text(t *document.Table, key string, form func(string) error) strin
 	return s
 }
 
-func matches(form *regexp.Regexp, what string) func(string) error {
+func matches(form interface{ MatchString(string) bool }, what string) func(string) error {
 	return func(s string) error {
 		if !form.MatchString(s) {
 			return fmt.Errorf("%q is no %s", s, what)
@@ -230,3 +230,13 @@ func strs(t *document.Table, key string) map[string]string {
 	}
 	return nil
 }
+
+// form is a pattern and how long what has it may be. Counting in the pattern
+// itself would make it a hundred times as large, and each start of devsh longer.
+type form struct {
+	pattern *regexp.Regexp
+	most    int // bytes
+}
+
+// MatchString reports whether a text has the form.
+func (f form) MatchString(s string) bool { return len(s) <= f.most && f.pattern.MatchString(s) }
