@@ -210,11 +210,11 @@ func (w *resolution) nixLayer(ctx context.Context, source nixenv.Source, p *plac
 			return err
 		}
 	}
-	if !res.FromCache {
-		w.log.anew = true
+	w.log.anew = w.log.anew || !res.FromCache
+	if !res.FromCache || res.HookRan {
 		for _, line := range strings.Split(strings.TrimRight(res.HookOutput, "\n"), "\n") {
 			if line != "" {
-				w.say(line)
+				w.say(spaced(line))
 			}
 		}
 		for _, line := range res.Warnings {

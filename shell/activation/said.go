@@ -11,7 +11,7 @@ import (
 
 // What a shellHook prints can hold a secret, so it goes to no disk: where nobody
 // is there to see it, it waits in the user's runtime directory, which is in
-// memory, for the first shell that awaited the environment: the first to
+// memory, for the first shell that awaited the environment or asked for it: the first to
 // write its number beside it. That one empties the file.
 
 // say tells the person something: now, or where nobody is there, later.
@@ -56,4 +56,23 @@ func (w *resolution) tidySaid(dir string) {
 			os.Remove(filepath.Join(dir, n.Name()))
 		}
 	}
+}
+
+// spaced puts spaces where a terminal would go to the next tab stop: usage texts
+// of shellHooks are made with tabs, which would be shown as what they are.
+func spaced(line string) string {
+	const stop = 8
+	var b strings.Builder
+	column := 0
+	for _, r := range line {
+		if r != '\t' {
+			b.WriteRune(r)
+			column++
+			continue
+		}
+		n := stop - column%stop
+		b.WriteString(strings.Repeat(" ", n))
+		column += n
+	}
+	return b.String()
 }

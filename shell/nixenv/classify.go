@@ -36,6 +36,9 @@ var symptoms = []symptom{
 // repository is not in the store copy.
 var untracked = regexp.MustCompile(`(?:getting status of|path|access to(?: absolute)? path|opening file) '[^']*/[^/']+-source/([^']+)'(?:: No such file or directory| does not exist)|[Pp]ath '([^']+)' in the repository .* is not tracked by [Gg]it`)
 
+// derivation is the path of one, with its name as $1.
+var derivation = regexp.MustCompile(`'[^']*/[0-9a-z]{32}-([^'/]+)\.drv'`)
+
 // classify turns a failed run of nix into an error for people.
 func (e *evaluation) classify(run error) error {
 	text := e.stderr.text()
@@ -58,6 +61,7 @@ func (e *evaluation) classify(run error) error {
 		out.Kind, reason = DiskFull, noRoom.FindString(text) // in the build's log, or nix's guess
 	case status == exitBuild:
 		out.Kind = Build
+		reason = derivation.ReplaceAllString(reason, "$1") // the log has it in full
 	case e.oddPath(text, reason):
 		out.Kind = BadPath
 	case reason == "":
@@ -84,19 +88,19 @@ func words(kind Kind, s Source, reason string) (message, hint string) {
 	case NotAShell:
 		return fmt.Sprintf("%s is not a shell: %s", s, reason), "make it a pkgs.mkShell, or name another attribute: [shell] nix = \".#attribute\""
 	case Build:
-		return fmt.Sprintf("building the shell of %s failed: %s", s, reason), "devsh log shows the build's output"
+		return fmt.Sprintf("building the shell of %s failed: %s", s, reason), "«devsh log» shows the build's output"
 	case Offline:
-		return fmt.Sprintf("fetching for %s failed: %s", s, reason), "check the network, then devsh reload"
+		return fmt.Sprintf("fetching for %s failed: %s", s, reason), "check the network, then «devsh reload»"
 	case Daemon:
-		return "nix's daemon went away, or is not there: " + reason, "start it (systemctl restart nix-daemon), then devsh reload"
+		return "nix's daemon went away, or is not there: " + reason, "start it (systemctl restart nix-daemon), then «devsh reload»"
 	case DiskFull:
-		return "there is no room for " + s.String() + ": " + reason, "free some («nix store gc» removes what is not in use), then devsh reload"
+		return "there is no room for " + s.String() + ": " + reason, "free some («nix store gc» removes what is not in use), then «devsh reload»"
 	case BadPath:
 		return fmt.Sprintf("this nix cannot read a git repository in %s: %s", s.Dir, reason), "rename the directory to plain letters, or use nix 2.20 or later"
 	case Evaluation:
-		return fmt.Sprintf("evaluating %s failed: %s", s, reason), "devsh log shows where"
+		return fmt.Sprintf("evaluating %s failed: %s", s, reason), "«devsh log» shows where"
 	}
-	return fmt.Sprintf("nix failed for %s: %s", s, reason), "devsh log shows what nix wrote"
+	return fmt.Sprintf("nix failed for %s: %s", s, reason), "«devsh log» shows what nix wrote"
 }
 
 // realError finds the line that says why nix failed. Since 2.20 the outermost

@@ -36,7 +36,7 @@ func TestErrors(t *testing.T) {
 		{name: "attribute", files: map[string]string{"flake.nix": drv("1")}, choice: ".#nope", kind: Evaluation, message: "nope"},
 		{name: "a number", files: map[string]string{"flake.nix": drv("1")}, kind: NotAShell, hint: "mkShell"},
 		{name: "no bash", files: map[string]string{"flake.nix": drv(`derivation { name = "x"; system = "` + nixtest.System() + `"; builder = "/bin/sh"; }`)}, kind: NotAShell, message: "bash"},
-		{name: "build", files: map[string]string{"flake.nix": drv(nixtest.Shell{Builder: "echo to the log; exit 3"}.Expression())}, kind: Build, message: "dependency-1.2", hint: "devsh log"},
+		{name: "build", files: map[string]string{"flake.nix": drv(nixtest.Shell{Builder: "echo to the log; exit 3"}.Expression())}, kind: Build, message: "builder for dependency-1.2 failed with exit code 3", hint: "devsh log"},
 		{name: "untracked", files: map[string]string{"flake.nix": drv("1")}, git: []string{}, kind: Untracked, hint: "git add -N flake.nix"},
 		{
 			name:  "untracked import",

@@ -67,7 +67,7 @@ func Evaluate(ctx context.Context, req Request) (*Result, error) {
 					return nil, err
 				}
 				if hook, ok := e.loadHook(stored.Shell); ok {
-					return e.result(stored, hook, true), nil
+					return e.result(stored, hook, true, false), nil
 				}
 			}
 		}
@@ -155,12 +155,13 @@ func (e *evaluation) obtain(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	hook, ok := e.loadHook(stored.Shell)
-	if !ok || e.req.Refresh {
+	run := !ok || e.req.Refresh
+	if run {
 		if hook, err = e.capture(ctx, stored.Shell); err != nil {
 			return nil, err
 		}
 	}
-	return e.result(stored, hook, cached), nil
+	return e.result(stored, hook, cached, run), nil
 }
 
 // run evaluates by nix and stores the result.
@@ -227,12 +228,12 @@ func (e *evaluation) lockless(err error) error {
 }
 
 // result puts together what the environment sets and what the hook did.
-func (e *evaluation) result(stored *entry, hook *hookResult, cached bool) *Result {
+func (e *evaluation) result(stored *entry, hook *hookResult, cached, run bool) *Result {
 	delta, skipped := filter(e.rules, stored.Shell.Exported)
 	skipped = append(skipped, hook.apply(e.rules, &delta)...)
 	return &Result{
 		Delta: delta, Files: e.all, Skipped: skipped,
 		HookOutput: string(hook.Output), Warnings: hook.Warnings,
-		Key: e.key, Profile: filepath.Join(e.slot, profileName), FromCache: cached,
+		Key: e.key, Profile: filepath.Join(e.slot, profileName), FromCache: cached, HookRan: run,
 	}
 }

@@ -118,15 +118,15 @@ func TestForeignReference(t *testing.T) {
 func TestCache(t *testing.T) {
 	bed := nixtest.New(t)
 	dir, other := newProject(t, bed, "one"), newProject(t, bed, "two")
-	shell := nixtest.Shell{Vars: map[string]string{"FOO": "bar"}, Hook: "export HERE=$PWD"}
+	shell := nixtest.Shell{Vars: map[string]string{"FOO": "bar"}, Hook: "export HERE=$PWD; echo in $PWD"}
 	nixtest.Flake(t, dir, shell)
 	nixtest.Flake(t, other, shell)
 	first := evaluate(t, bed, dir, "auto")
-	if first.FromCache || len(bed.Runs(t)) != 1 {
+	if first.FromCache || !first.HookRan || len(bed.Runs(t)) != 1 {
 		t.Fatalf("the first evaluation: cached %v, nix ran %d times", first.FromCache, len(bed.Runs(t)))
 	}
 	again := evaluate(t, bed, dir, "auto")
-	if !again.FromCache || value(again.Delta, "FOO") != "bar" || value(again.Delta, "HERE") != dir {
+	if !again.FromCache || again.HookRan || value(again.Delta, "FOO") != "bar" || value(again.Delta, "HERE") != dir {
 		t.Errorf("the second evaluation: %+v", again)
 	}
 	elsewhere := evaluate(t, bed, other, "auto")
@@ -135,6 +135,9 @@ func TestCache(t *testing.T) {
 	}
 	if got := value(elsewhere.Delta, "HERE"); got != other {
 		t.Errorf("the hook of %s was taken for %s", got, other)
+	}
+	if want := "in " + other + "\n"; !elsewhere.HookRan || elsewhere.HookOutput != want {
+		t.Errorf("the hook ran (%v) and printed %q, want %q", elsewhere.HookRan, elsewhere.HookOutput, want)
 	}
 	if n := len(bed.Runs(t)); n != 1 {
 		t.Errorf("nix ran %d times, want 1", n)

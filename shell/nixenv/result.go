@@ -72,6 +72,7 @@ type Result struct {
 	Key string
 	// Profile is the link that keeps the environment from being collected.
 	Profile string
-	// FromCache says that no nix was run.
-	FromCache bool
+	// FromCache says that no nix was run, HookRan that the shellHook was: for
+	// another directory of the same content, such as a worktree, it is the hook alone.
+	FromCache, HookRan bool
 }

@@ -19,7 +19,9 @@ func (a *app) hookCommand() *cobra.Command {
 		Short: "Print the script that a shell loads",
 		Long: `Print the script that makes fish activate projects on cd.
 
-Load it in config.fish, or keep it as a file: it finds its settings by itself.`,
+Load it in config.fish, or keep it as a file: it finds its settings by itself.
+It brings devsh_prompt, for a prompt to call: it prints what is the matter (building and how
+far, failed, changed, not-allowed), or nothing; $DEVSH_STATE holds the first word.`,
 		Example: `  echo 'devsh hook fish | source' >> ~/.config/fish/config.fish
   devsh hook fish > ~/.config/fish/conf.d/devsh.fish`,
 		ValidArgs: []string{"fish"},

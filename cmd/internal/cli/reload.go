@@ -18,7 +18,8 @@ func (a *app) reloadCommand() *cobra.Command {
 		Long: `Evaluate the project anew, also where nothing seems to have changed. What takes long is done
 in the background; shells that stand in the project have the result by themselves.
 
-With --wait it shows how far that is until it is done; exit code 1 says that it failed.`,
+With --wait it shows how far that is until it is done; exit code 1 says that it failed, or
+was not done, since the project is not allowed.`,
 		Example: `  devsh reload
   devsh reload --wait ~/dev/api`,
 		Args: atMostOne,
@@ -44,6 +45,8 @@ With --wait it shows how far that is until it is done; exit code 1 says that it 
 			a.tell(w, e)
 			switch {
 			case e.Error != "":
+				return silent(exitFailed)
+			case e.State != activation.OK && wait: // for «devsh reload --wait && …»: nothing was evaluated
 				return silent(exitFailed)
 			case e.State != activation.OK:
 			case before != nil && before.Generation == e.Generation:

@@ -311,3 +311,22 @@ func TestShellHookService(t *testing.T) {
 	}
 	f.OK("kill (tail -n 1 " + started + ")")
 }
+
+// TestShellHookOfACopy: what a hook prints is told also where nix has nothing to
+// do, since it knows the same flake from elsewhere, as in a worktree; with its columns.
+func TestShellHookOfACopy(t *testing.T) {
+	t.Parallel()
+	b := newNixBed(t)
+	f := Start(t, b, Options{})
+	for _, name := range []string{"one", "two"} {
+		dir := b.Project(name, "")
+		nixtest.Flake(t, dir, nixtest.Shell{Hook: `printf 'of\t%s\n' "${PWD##*/}"; export SOME_TOKEN=abc`})
+		b.Allow(t, dir)
+		mark := f.Session.Mark()
+		f.OK("cd " + dir + "; true") // waits for it
+		text := Plain(f.Session.Output(mark))
+		if !strings.Contains(text, "of      "+name) || strings.Count(text, "sets SOME_TOKEN") != 1 {
+			t.Errorf("%s: the terminal shows:\n%s", name, text)
+		}
+	}
+}

@@ -136,7 +136,7 @@ func (d *Draft) rest(w *writer) {
 
 	w.table("shell",
 		`The Nix shell, a layer below this file: "auto" (flake.nix, else shell.nix), false,`,
-		`".#attribute" or "./file.nix".`)
+		`".#attribute" or "./file.nix". Its shellHook is run once, or on "every-entry".`)
 	w.comment(d.Remarks["shell"]...)
 	switch d.Nix {
 	case "":
@@ -145,7 +145,7 @@ func (d *Draft) rest(w *writer) {
 	default:
 		w.assign("nix", d.Nix)
 	}
-	w.samples(`nix = "auto"`)
+	w.samples(`nix = "auto"`, `hook = "every-entry"`)
 
 	w.table("watch", "Further files whose change makes the environment anew.")
 	w.array("files", d.Watch)
