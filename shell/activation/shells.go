@@ -118,11 +118,14 @@ func (s Store) shells() (notes shellNotes, ended []string) {
 	return notes, ended
 }
 
-// hasEnded reports whether the shell that wrote the notes has ended. Where that
-// cannot be told, it has not.
+// hasEnded reports whether the shell that wrote the notes has ended, waited for by
+// its parent or not. Where that cannot be told, it has not.
 func hasEnded(proc, notes string) bool {
 	if _, err := os.Stat(proc); err != nil {
 		return errors.Is(err, fs.ErrNotExist)
+	}
+	if fields, err := stat(proc); err == nil && fields[0] == zombie {
+		return true
 	}
 	written, err := os.Lstat(notes)
 	return err == nil && isAnother(proc, written.ModTime())

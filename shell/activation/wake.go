@@ -92,18 +92,33 @@ func isAnother(proc string, note time.Time) bool {
 	return err == nil && started.After(note.Add(reuseSlack)) && !isShell(proc)
 }
 
+// What [stat] returns.
+const (
+	fieldStart = 19  // when the process was started, in ticks since boot
+	zombie     = "Z" // the first field of one that has ended and that nobody has waited for
+)
+
+// stat returns the fields of a process's stat from its state on (proc(5)).
+func stat(proc string) ([]string, error) {
+	text, err := os.ReadFile(proc + "/stat")
+	if err != nil {
+		return nil, err
+	}
+	// The name, in parentheses, may hold anything; the state follows it.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) <= fieldStart {
+		return nil, fmt.Errorf("read %s/stat: %d fields", proc, len(fields))
+	}
+	return fields, nil
+}
+
 // startTime returns when a process was started, by the clock as it is set now.
 func startTime(proc string) (time.Time, error) {
-	stat, err := os.ReadFile(proc + "/stat")
+	fields, err := stat(proc)
 	if err != nil {
 		return time.Time{}, err
 	}
-	// The name, in parentheses, may hold anything; field 22 is counted from it.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 20 {
-		return time.Time{}, fmt.Errorf("read %s/stat: %d fields", proc, len(fields))
-	}
-	start, err := strconv.ParseInt(fields[19], 10, 64)
+	start, err := strconv.ParseInt(fields[fieldStart], 10, 64)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -3,6 +3,8 @@ package render
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Tilde writes the home directory as ~ where a text for people names something
@@ -20,8 +22,9 @@ func Tilde(text, home string) string {
 		if !found {
 			return b.String()
 		}
-		if (after == "" || !strings.ContainsRune(nameRunes, rune(after[0]))) && !strings.HasSuffix(before, "'") &&
-			(before == "" || !strings.ContainsRune(nameRunes+"/", rune(before[len(before)-1]))) {
+		next, _ := utf8.DecodeRuneInString(after)
+		last, _ := utf8.DecodeLastRuneInString(before)
+		if !inName(next) && !inName(last) && last != '/' && last != '\'' {
 			b.WriteString("~")
 		} else {
 			b.WriteString(home)
@@ -30,8 +33,11 @@ func Tilde(text, home string) string {
 	}
 }
 
-// nameRunes go on with a file's name, rather than ending a path in a text.
-const nameRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+// inName reports whether a rune goes on with a file's name, rather than ending a
+// path in a text.
+func inName(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune("_-.", r)
+}
 
 // Argument writes a path as a word to type, below home with a ~.
 func Argument(path, home string) string {

@@ -11,6 +11,8 @@ func TestTilde(t *testing.T) {
 		"/home/u: it is not yours":         "~: it is not yours",
 		"/home/user/x /mnt/home/u/x":       "/home/user/x /mnt/home/u/x",
 		"«devsh allow '/home/u/a b'»":      "«devsh allow '/home/u/a b'»",
+		"/home/uwé/x /home/ué/x":          "/home/uwé/x /home/ué/x",
+		"see «/home/u/a», «/home/u»":       "see «~/a», «~»",
 		"nothing":                          "nothing",
 	} {
 		if got := Tilde(text, "/home/u"); got != want {

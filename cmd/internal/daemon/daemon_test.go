@@ -297,8 +297,15 @@ func TestCheckout(t *testing.T) {
 	}
 }
 
-// When no shell is left, it ends; not before.
+// When no shell is left, it ends; not before. One that has ended is none, also
+// where its parent never waits for it.
 func TestIdle(t *testing.T) {
+	for _, waited := range []bool{true, false} {
+		t.Run(fmt.Sprintf("waited for %t", waited), func(t *testing.T) { testIdle(t, waited) })
+	}
+}
+
+func testIdle(t *testing.T, waited bool) {
 	b := newBed(t)
 	dir := b.project("p", withFile)
 	sh := b.shell(dir, dir)
@@ -313,7 +320,11 @@ func TestIdle(t *testing.T) {
 		t.Fatalf("it ended before the shell: %v", err)
 	default:
 	}
-	b.end(sh)
+	if waited {
+		b.end(sh)
+	} else if err := sh.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
 	awaitEnd(t, ended)
 }
 

@@ -93,13 +93,14 @@ func (l *Lease) take(ctx context.Context, program string) error {
 		if !errors.Is(err, filelock.ErrHeld) {
 			return err
 		}
-		// With a socket of systemd's one would talk to oneself.
-		if c, err := Dial(ctx, l.dir); err == nil && !l.given {
-			if c.Program == program {
-				c.Close()
-				return ErrRunning
+		if !l.given { // else one would call oneself
+			if c, err := Dial(ctx, l.dir); err == nil {
+				if c.Program == program {
+					c.Close()
+					return ErrRunning
+				}
+				_ = c.Stop() // if it does not hear, the time is up at some time
 			}
-			_ = c.Stop() // if it does not hear, the time is up at some time
 		}
 		select {
 		case <-ctx.Done():

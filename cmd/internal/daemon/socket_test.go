@@ -335,6 +335,30 @@ func TestServed(t *testing.T) {
 	}
 }
 
+// Who was given systemd's socket waits for the lock, and calls nobody: it would be
+// itself that does not answer, and what it called would wait to be served.
+func TestServedWaits(t *testing.T) {
+	dir := daemonDir(t)
+	theirs := listens(t, dir, 5)
+	lock, err := filelock.Try(lockFile(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, ErrHeld)
+	defer cancel()
+	if _, err := Take(ctx, dir, "a", theirs); !errors.Is(err, ErrHeld) {
+		t.Error(err)
+	}
+	if err := theirs.SetDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := theirs.Accept(); err == nil {
+		t.Error("it called itself")
+		conn.Close()
+	}
+}
+
 // One that neither answers nor ends is told, in time.
 func TestHeld(t *testing.T) {
 	dir := daemonDir(t)
