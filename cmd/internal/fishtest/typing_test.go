@@ -147,7 +147,7 @@ func TestNoKeyIsLost(t *testing.T) {
 			from, count := f.Session.Mark(), f.last.count
 			stop := f.disturb(t, f.PID())
 			f.press(k.before)
-			// A builtin of fish 3.6 loses what it prints when a signal comes just
+			// A builtin of fish loses what it prints when a signal comes just
 			// then («write: Interrupted system call»): not while a line prints.
 			signals, last := 0, len(k.after)-1
 			if k.ahead != "" {
