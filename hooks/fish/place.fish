@@ -179,10 +179,10 @@ function __devsh_go --no-scope-shadowing
             __devsh_look $asked
             return
         end
-    else if set -l i (contains -i -- $known $__devsh_awaited); or test -n "$asked" -a -t 2 # a line that has waited
-        set -q i[1]; and set -eg __devsh_awaited[$i]
+    else
+        set -q __devsh_awaited[1]; and set -l i (contains -i -- $known $__devsh_awaited); and set -eg __devsh_awaited[$i]
         set -l said $__devsh_runtime/devsh/said/$entry # what a shellHook printed; the first shell that comes shows it
-        if test -s $said -a -f $said -a -O $said
+        if test -s $said -a -f $said -a -O $said -a -t 2
             echo $fish_pid >>$said.by # many may be woken at once: who is first in there is the one
             read -l by <$said.by
             if test "$by" = $fish_pid

@@ -11,7 +11,7 @@ import (
 
 // What a shellHook prints can hold a secret, so it goes to no disk: where nobody
 // is there to see it, it waits in the user's runtime directory, which is in
-// memory, for the first shell that awaited the environment or asked for it: the first to
+// memory, for the first shell that comes to the environment: the first to
 // write its number beside it. That one empties the file.
 
 // say tells the person something: now, or where nobody is there, later.

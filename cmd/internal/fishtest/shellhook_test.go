@@ -329,4 +329,15 @@ func TestShellHookOfACopy(t *testing.T) {
 			t.Errorf("%s: the terminal shows:\n%s", name, text)
 		}
 	}
+	dir := b.Project("three", "")
+	nixtest.Flake(t, dir, nixtest.Shell{Hook: "echo for whoever comes"})
+	b.Allow(t, dir)
+	b.Devsh(t, "reload", dir) // in the background
+	b.Devsh(t, "status", "--watch", dir)
+	mark := f.Session.Mark()
+	f.OK("cd " + dir)
+	f.OK("cd /; cd " + dir)
+	if text := Plain(f.Session.Output(mark)); strings.Count(text, "for whoever comes") != 1 {
+		t.Errorf("the shell that comes later shows:\n%s", text)
+	}
 }
