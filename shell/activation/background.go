@@ -250,7 +250,10 @@ func (p Place) Progress() nixenv.Progress {
 
 // relay tells how far another process is.
 func (r *Resolver) relay(p Place) {
-	if now := p.Progress(); r.Progress != nil && now != (nixenv.Progress{}) {
+	if r.Progress == nil {
+		return
+	}
+	if now := p.Progress(); now != (nixenv.Progress{}) {
 		r.Progress(now)
 	}
 }

@@ -15,12 +15,14 @@
 //	                /s-ID.bash   what its functions are defined by
 //	                /delta.gob   the same for programs
 //	                /evaluations the keys of those in nix/ that it was made from
+//	    progress                 how far the process is that is at work on it
 //	    gone                     as old as it is known that the project is missing
 //	    log                      what the last evaluation said
 //	    lock                     held while the project is resolved
 //	settings/                    what the hook knows of the user's settings
 //	shells/PID                   what a running shell uses, where it stood, what it was told
-//	daemon/                      lock and socket of the daemon (cmd/internal/daemon)
+//	daemon/                      lock, socket and log of the daemon (cmd/internal/daemon)
+//	tools/                       see package toolchains/store
 //	trust/                       see package trust; and what places were seen to read
 //	nix/                         see package nixenv
 //	gc                           as old as the last collection, and its lock

@@ -28,8 +28,9 @@ func (r *Resolver) wake(dir string, p Place, waiting int) {
 	}
 }
 
-// wakeShell signals one process if it is verifiably the shell that made the
-// note: it is held fast by a descriptor while it is looked at.
+// wakeShell signals one process if it is the shell that made the notes, or another
+// fish with the hook that has its number now: that one looks, and finds nothing
+// new. It is held fast by a descriptor while it is looked at.
 func (s Store) wakeShell(pid int) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {

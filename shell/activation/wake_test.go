@@ -126,8 +126,8 @@ func (b *bed) noteOf(c *child, project string, age time.Duration) {
 	}
 }
 
-// TestWakeOnlyShells: the signal goes to the shell that made the notes, and to
-// nothing else that has its number now.
+// TestWakeOnlyShells: the signal goes to the shell that made the notes, and to no
+// other program that has its number now.
 func TestWakeOnlyShells(t *testing.T) {
 	type test struct {
 		name, program, code string

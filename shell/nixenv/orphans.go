@@ -49,10 +49,13 @@ func endChildren() {
 // endChild kills and reaps one; a child's number is no other's until then.
 func endChild(pid int) bool {
 	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil || unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) != nil {
+	if err != nil {
 		return false
 	}
 	defer unix.Close(fd)
+	if unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) != nil {
+		return false
+	}
 	process{fd: fd}.await(killAfter)
 	reaped, _ := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
 	return reaped == pid

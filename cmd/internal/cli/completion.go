@@ -34,10 +34,11 @@ func (a *app) completionCommand() *cobra.Command {
 }
 
 // fishDirectories completes the directories, which cobra cannot in fish: where
-// it is told to, it has fish offer all files.
+// it is told to, it has fish offer all files. What follows exec is another
+// program's, which may have a command or argument of the same name («git log»).
 const fishDirectories = `
-complete -c devsh -n '__fish_seen_subcommand_from allow deny init log ls reload status' -x -a '(__fish_complete_directories)'
-complete -c devsh -n '__fish_seen_subcommand_from env exec status' -l dir -x -a '(__fish_complete_directories)'
+complete -c devsh -n '__fish_seen_subcommand_from allow deny init log ls reload status; and not __fish_seen_subcommand_from exec' -x -a '(__fish_complete_directories)'
+complete -c devsh -n '__fish_seen_subcommand_from env exec lsp status' -l dir -x -a '(__fish_complete_directories)'
 complete -c devsh -l root -x -a '(__fish_complete_directories)'
 `
 

@@ -3,13 +3,18 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
 
 // On battery the daemon makes nothing ahead, unless the settings say so. It
@@ -57,5 +62,42 @@ func TestDaemonOnBattery(t *testing.T) {
 	}
 	if code := <-ended; code != exitOK {
 		t.Errorf("run: %d", code)
+	}
+}
+
+// Who no longer waits for a daemon to end, by Ctrl-C, does not have it killed.
+func TestDaemonStopInterrupted(t *testing.T) {
+	home := t.TempDir()
+	dir := filepath.Join(home, ".local/state/devsh/v1/daemon")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := filelock.Try(filepath.Join(dir, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deaf := exec.Command("cat")
+	deaf.ExtraFiles = []*os.File{lock}
+	in, err := deaf.StdinPipe()
+	if err == nil {
+		err = deaf.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintln(lock, deaf.Process.Pid); err != nil {
+		t.Error(err)
+	}
+	lock.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	e := System()
+	e.Args, e.Stdout, e.Stderr, e.Stdin = []string{"daemon", "stop"}, io.Discard, io.Discard, strings.NewReader("")
+	e.Environ = []string{"HOME=" + home, "PATH=/usr/bin:/bin"}
+	if code := Run(ctx, e); code == exitOK {
+		t.Error("it has ended")
+	}
+	if err := errors.Join(in.Close(), deaf.Wait()); err != nil {
+		t.Error(err)
 	}
 }

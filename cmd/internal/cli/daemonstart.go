@@ -155,12 +155,15 @@ func (a *app) daemonStop() *cobra.Command {
 				if gone() { // else it is the one: it holds the lock
 					break
 				}
+				if err = context.Cause(cmd.Context()); err != nil { // who asked waits no more
+					break
+				}
 				_ = syscall.Kill(pid, sig)
 				ctx, cancel := context.WithTimeout(cmd.Context(), stopLimit)
 				err = daemon.Wait(ctx, gone)
 				cancel()
 			}
-			if err != nil {
+			if err != nil && !gone() {
 				return fmt.Errorf("stop the daemon, process %d: %w", pid, err)
 			}
 			fmt.Fprintln(a.Stderr, "devsh: the daemon has ended")

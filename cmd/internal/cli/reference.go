@@ -21,7 +21,7 @@ func (a *app) referenceCommand() *cobra.Command {
 		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprint(a.Stdout, "# Commands\n\nWritten by `devsh reference`; `make check` compares it with the program.\n")
-			fmt.Fprint(a.Stdout, "\nExit codes: 0 done, 1 found something or failed, 2 wrong usage, 130 interrupted; `exec`, `env` and `shell` refuse with 125, and 126 and 127 are as in env(1).\n")
+			fmt.Fprint(a.Stdout, "\nExit codes: 0 done, 1 found something or failed, 2 wrong usage, 130 interrupted; `exec`, `env`, `shell` and `lsp` refuse with 125, and 126 and 127 are as in env(1).\n")
 			fmt.Fprint(a.Stdout, "\nEvery command takes:\n\n")
 			writeFlags(a.Stdout, cmd.Root().PersistentFlags())
 			for _, c := range cmd.Root().Commands() {

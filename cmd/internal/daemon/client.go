@@ -52,7 +52,7 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 		return err
 	})
 	if errors.Is(err, syscall.EAGAIN) { // many are waiting there already
-		err = errors.Join(errSilent, err)
+		err = fmt.Errorf("%w: %w", errSilent, err)
 	}
 	if err != nil {
 		return c, fmt.Errorf("reach the daemon: %w", err)
@@ -79,9 +79,9 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 func unanswered(err error) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return errors.Join(ErrHungUp, err)
+		return fmt.Errorf("%w: %w", ErrHungUp, err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errors.Join(errSilent, err)
+		return fmt.Errorf("%w: %w", errSilent, err)
 	}
 	return err
 }

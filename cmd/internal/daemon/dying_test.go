@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,6 +149,11 @@ func TestTakenSocket(t *testing.T) {
 			defer cancel()
 			if _, err := Take(ctx, dir, "a", nil); !errors.Is(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
+			}
+			ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			if _, err := Dial(ctx, dir); err == nil || strings.Contains(err.Error(), "\n") {
+				t.Errorf("it is told in more than a line: %q", err)
 			}
 			if now, err := os.Stat(Socket(dir)); err != nil || !os.SameFile(before, now) {
 				t.Errorf("the socket is another: %v", err)

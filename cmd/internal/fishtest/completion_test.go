@@ -23,7 +23,10 @@ func TestDirectoriesComplete(t *testing.T) {
 		"devsh status --dir o": "one/",
 		"devsh env --dir o":    "one/",
 		"devsh exec --dir o":   "one/",
+		"devsh lsp --dir o":    "one/",
+		"devsh tools ls o":     "one/",
 		"devsh --root o":       "one/",
+		"devsh exec -- ls o":   "one/ other", // of another program, files as well
 		"devsh stat":           "status",
 		"devsh status --js":    "--json",
 	} {
