@@ -114,7 +114,7 @@ func (r *runner) row(ctx context.Context, row row) error {
 		for i := range r.shells {
 			s := r.shells[(i+round)%len(r.shells)]
 			name := s.bed.name
-			if r.gone[name] || !row.flake && row.step == "" && s.bed.nix || row.flake && !s.bed.nix && (name != bare || row.arrival) {
+			if r.gone[name] || !row.inShell() && s.bed.nix || row.flake && !s.bed.nix && (name != bare || row.arrival) {
 				continue
 			}
 			if round == 0 {

@@ -31,10 +31,10 @@ type rowReport struct {
 	Ours     string          `json:"ours"` // the contender that is judged
 }
 
-// cell is what one contender needs. Added is more than bare fish needs, the
-// median of the rounds; Low and High are its quartiles. Best is the same of the
-// fastest rounds of both: what else the machine does only adds to a time, so
-// this tells a slow program from a busy machine.
+// cell is what one contender needs, medians of the rounds. Added is more than
+// bare fish needs. Low and High are the quartiles of what counts in the row, the
+// one or the other; Best is that of the fastest rounds: what else the machine does
+// only adds to a time, so this tells a slow program from a busy machine.
 type cell struct {
 	Best   float64 `json:"best"`
 	Median float64 `json:"median"`
@@ -81,11 +81,11 @@ func (r *report) add(row row, results map[string]*result) {
 		base = results[bare].times
 	}
 	for name, result := range results {
-		_, median, _ := quartiles(result.times)
-		low, more, high := quartiles(added(result.times, base))
+		low, median, high := quartiles(result.times)
+		lowMore, more, highMore := quartiles(added(result.times, base))
 		best := slices.Min(result.times)
 		if base != nil && !out.Absolute {
-			best -= slices.Min(base)
+			low, high, best = lowMore, highMore, best-slices.Min(base)
 		}
 		out.Cells[name] = cell{Best: ms(best), Median: ms(median), Added: ms(more), Low: ms(low), High: ms(high)}
 	}

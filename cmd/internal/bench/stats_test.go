@@ -55,6 +55,11 @@ func TestReportJudges(t *testing.T) {
 			if got := strings.Join(r.Rows[0].Missed, "; "); got != tt.want || r.missed() != (tt.want != "") {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
+			for name, c := range r.Rows[0].Cells {
+				if v := r.Rows[0].value(c); v < c.Low || v > c.High {
+					t.Errorf("%s: %g is not within its quartiles, %g and %g", name, v, c.Low, c.High)
+				}
+			}
 			var text strings.Builder
 			if err := r.writeText(&text); err != nil {
 				t.Fatal(err)

@@ -86,7 +86,11 @@ func (s *shell) sync(ctx context.Context) error {
 func (s *shell) change(ctx context.Context) (time.Duration, error) {
 	s.arrived = time.Time{}
 	if len(s.bed.daemon) == 0 {
-		time.Sleep(1100 * time.Millisecond) // direnv tells times by the second
+		select {
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		case <-time.After(1100 * time.Millisecond): // direnv tells times by the second
+		}
 	}
 	begin := time.Now()
 	if err := s.bed.change(); err != nil {
