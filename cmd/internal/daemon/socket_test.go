@@ -16,6 +16,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/hbohlen/devsh/shell/filelock"
 )
 
@@ -275,7 +277,7 @@ func TestSocketTakenAway(t *testing.T) {
 			t.Parallel()
 			dir := daemonDir(t)
 			ended := serving(t, take(t, dir, "a"), "a")
-			if err := errors.Join(os.Remove(Socket(dir)), put(Socket(dir))); err != nil {
+			if err := replaceSocket(Socket(dir), name != "removed", put); err != nil {
 				t.Fatal(err)
 			}
 			awaitEnd(t, ended)
@@ -285,6 +287,20 @@ func TestSocketTakenAway(t *testing.T) {
 			stop(t, dir, serving(t, take(t, dir, "a"), "a"))
 		})
 	}
+}
+
+// replaceSocket puts something in the place of a socket, in one step: a daemon
+// that sees nothing there clears up after itself.
+func replaceSocket(socket string, other bool, put func(path string) error) error {
+	if !other {
+		return os.Remove(socket)
+	}
+	path := socket + ".new"
+	if err := put(path); err != nil {
+		return err
+	}
+	err := unix.Renameat2(unix.AT_FDCWD, path, unix.AT_FDCWD, socket, unix.RENAME_EXCHANGE)
+	return errors.Join(err, os.RemoveAll(path))
 }
 
 // The number of a process of before may have been longer.
