@@ -43,6 +43,9 @@ was not done, since the project is not allowed.`,
 				return err
 			}
 			a.tell(w, e)
+			if e.State == activation.Denied { // the hook tells nothing of it, but here it was asked for
+				fmt.Fprintf(a.Stderr, "devsh: %s is denied: «devsh allow%s» lets it after all\n", a.tilde(render.Visible(e.Project.Dir)), render.Visible(a.argument(e.Project.Dir)))
+			}
 			switch {
 			case e.Error != "":
 				return silent(exitFailed)
