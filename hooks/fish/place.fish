@@ -173,6 +173,7 @@ function __devsh_go --no-scope-shadowing
         set -ga __devsh_stood $known # so that this shell is woken when something is published
         echo -- at $known 2>/dev/null >>$__devsh_state/shells/$fish_pid
     end
+    set -q __devsh_passing; and __devsh_passed $known "$$note"
     if test "$state" = building
         contains -- $known $__devsh_awaited; or set -ga __devsh_awaited $known
         if not test "$__devsh_current" -ef "$__devsh_entry" # done, before this shell could be woken

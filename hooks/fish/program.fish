@@ -53,7 +53,19 @@ end
 function __devsh_say -a key text
     contains -- "$key" $__devsh_said; and return
     set -ga __devsh_said "$key"
-    test -z "$text"; or __devsh_print (string replace -- " $__devsh_home/" ' ~/' "$text" | string collect)
+    test -z "$text"; and return
+    set text (string replace -- " $__devsh_home/" ' ~/' "$text" | string collect)
+    set -q __devsh_woken; and set -g __devsh_passing $key $text
+    __devsh_print $text
+end
+
+# What waits to be told of how a place was before is news no more, and would be told behind what came after it.
+function __devsh_passed -a known note
+    test "$__devsh_passing[1]" = "$known $note"; and return
+    test "$(string sub -l (string length -- "$known ") -- "$__devsh_passing[1]")" = "$known "; or return # another's stays
+    set -l i (contains -i -- "$__devsh_passing[2]" $__devsh_later); and set -eg __devsh_later[$i]
+    set i (contains -i -- "$__devsh_passing[1]" $__devsh_said); and set -eg __devsh_said[$i] # should it come again
+    set -eg __devsh_passing
 end
 
 function __devsh_print

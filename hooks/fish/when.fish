@@ -18,8 +18,8 @@ end
 # One check a prompt, each in turn, so that a prompt's work does not grow with the inputs: $__devsh_turn is the next.
 function __devsh_prompt --on-event fish_prompt
     $__devsh_turn; and not $__devsh_below; and return
-    set -q __devsh_later; and printf '%s\n' $__devsh_later >&2
-    set -eg __devsh_later
+    set -q __devsh_later[1]; and printf '%s\n' $__devsh_later >&2
+    set -eg __devsh_later __devsh_passing
     test -t 0; and set -g __devsh_at_prompt yes; and set -g __devsh_prompted
     __devsh_look
     set -eg __devsh_at_prompt
@@ -32,7 +32,7 @@ function __devsh_wake --on-signal URG
     set -g __devsh_woken woken
     __devsh_look
     set -eg __devsh_woken __devsh_at_prompt
-    set -q __devsh_later; and set -g __devsh_turn false
+    set -q __devsh_later[1]; and set -g __devsh_turn false
     # Not over the pager: a repaint between two Tabs would take the second for another first one.
     commandline -P 2>/dev/null; or commandline -f repaint 2>/dev/null
 end

@@ -54,6 +54,40 @@ func TestArrivesByItself(t *testing.T) {
 	}
 }
 
+// TestToldOfNow: what happens while a shell waits at its prompt is told as it is
+// at the next one, without what it was in between.
+func TestToldOfNow(t *testing.T) {
+	t.Parallel()
+	b := newBuilds(t)
+	dir := b.flake("p")
+	b.open()
+	f := Start(t, b.Bed, Options{})
+	f.OK("cd " + dir + "; true") // waits for what allow has started
+	if err := os.Remove(b.gate); err != nil {
+		t.Fatal(err)
+	}
+	nixtest.Flake(t, dir, nixtest.Shell{
+		Vars: map[string]string{"FROM_FLAKE": "q"}, Builder: "PATH=/usr/bin:/bin; until [[ -e " + b.gate + " ]]; do sleep 0.02; done; echo another >$out",
+	})
+	f.until("devsh_prompt", "changed")
+	waiting := b.Home + "/waiting"
+	f.OK("function waiting --on-variable __devsh_later; string match -q '*being built*' -- $__devsh_later; and echo >" + waiting + "; end")
+	arrived := b.onArrival(f)
+	mark := f.Session.Mark()
+	b.Allow(t, dir)
+	awaitFile(t, waiting)
+	b.open()
+	awaitFile(t, arrived)
+	f.OK("true")
+	if got := f.OK("echo $FROM_FLAKE"); got != "q\n" {
+		t.Errorf("FROM_FLAKE is %q", got)
+	}
+	f.expect(mark, `devsh: p \(flake.nix\): \d+ variables?`)
+	if said := Plain(f.Session.Output(mark)); strings.Contains(said, "being built") {
+		t.Errorf("it is built, and is told to be being built:\n%s", said)
+	}
+}
+
 // TestReload: it is done in the background, for every shell that stands there,
 // unless somebody wants to wait; «status --watch» tells how far it is.
 func TestReload(t *testing.T) {
