@@ -17,6 +17,8 @@ function __fishtest_tell
 end
 
 function __fishtest_pre --on-event fish_preexec
+    set -g __fishtest_before "$__fishtest_line" # the line before this one
+    set -g __fishtest_line "$argv"
     __fishtest_mark begin $__fishtest_count
 end
 
