@@ -1,6 +1,7 @@
 package faulttest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -187,21 +188,35 @@ func TestEveryCallIsBroken(t *testing.T) {
 	t.Parallel()
 	in := newInjection(t)
 	for _, warm := range []bool{false, true} {
-		in.reset(warm)
-		log := filepath.Join(in.Tmp, "strace")
-		// What this machine's kernel or strace does not have, it does not trace.
-		names := "?" + strings.Join(others, ",?")
-		if r := in.run(in.command("strace", "-f", "-qq", "-o", log, "-e", "trace="+names, "-e", "signal=none", devshBinary, "enter", "--abi", "1", "--", in.p)); r.code != 0 {
-			t.Fatalf("%+v", r)
-		}
-		data, err := os.ReadFile(log)
-		if err != nil {
-			t.Fatal(err)
+		data := in.otherCalls(warm)
+		for range 3 {
+			// strace has let go of a thread that ended before it could say what it called: that is no answer.
+			if !bytes.Contains(data, []byte("???( <detached ...>")) {
+				break
+			}
+			data = in.otherCalls(warm)
 		}
 		if len(data) > 0 {
 			t.Errorf("devsh changes something by other calls:\n%s", data)
 		}
 	}
+}
+
+// otherCalls is what strace tells of the calls that are not broken.
+func (in *injection) otherCalls(warm bool) []byte {
+	in.t.Helper()
+	in.reset(warm)
+	log := filepath.Join(in.Tmp, "strace")
+	// What this machine's kernel or strace does not have, it does not trace.
+	names := "?" + strings.Join(others, ",?")
+	if r := in.run(in.command("strace", "-f", "-qq", "-o", log, "-e", "trace="+names, "-e", "signal=none", devshBinary, "enter", "--abi", "1", "--", in.p)); r.code != 0 {
+		in.t.Fatalf("%+v", r)
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	return data
 }
 
 func (in *injection) once(call, fault string, n int, warm bool, want string) (fired bool) {
