@@ -162,10 +162,10 @@ func TestChangedWhileBuilt(t *testing.T) {
 		t.Run("allowed "+strconv.FormatBool(allowed), func(t *testing.T) {
 			t.Parallel()
 			b := newBuilds(t)
-			dir := filepath.Join(b.Dev, "p")
+			dir, started := filepath.Join(b.Dev, "p"), b.gate+".started"
 			version := func(n int) {
 				nixtest.Flake(t, dir, nixtest.Shell{
-					Vars: map[string]string{"N": strconv.Itoa(n)}, Builder: waitFor(b.gate) + "\n# " + strconv.Itoa(n),
+					Vars: map[string]string{"N": strconv.Itoa(n)}, Builder: "echo >" + started + "\n" + waitFor(b.gate) + "\n# " + strconv.Itoa(n),
 				})
 			}
 			version(1)
@@ -177,7 +177,7 @@ func TestChangedWhileBuilt(t *testing.T) {
 			f := Start(t, b.Bed, Options{})
 			f.OK("set -gx FISHTEST_DIR " + f.dir + "; " + noteN)
 			f.OK("cd " + dir)
-			eventually(t, "nix runs", func() bool { return b.evaluations() == 1 })
+			awaitFile(t, started) // nix has read the flake: it would read the next one, half written
 			version(2)
 			f.OK("true")
 			f.OK("true")
