@@ -55,7 +55,7 @@ func play(role string) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.User(ctx, nil)
+	u, err := s.UserSet().Hold(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Garbage is something in the store that nobody needs.
@@ -29,6 +30,7 @@ func (s Store) Garbage(keep ...string) ([]Garbage, error) {
 		needed   func(name string) bool
 	}{
 		{"staging", "left by a devsh that was killed", s.beingMade},
+		{"projects", "of a project that is gone", func(n string) bool { return !(Set{store: s, dir: filepath.Join("projects", n)}).abandoned() }},
 		{"profiles", "no kept set of tools", func(n string) bool { return profiles[n] }},
 		{"store", "in no kept set of tools", func(n string) bool { return entries[n] }},
 	} {
@@ -51,16 +53,18 @@ func (s Store) reachable(keep []string) (profiles, entries map[string]bool, err 
 	for _, hash := range keep {
 		profiles[hash] = true
 	}
-	history, err := s.History()
+	sets, err := s.sets()
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, n := range history {
-		p, err := s.generation(n)
+	for _, set := range sets {
+		hashes, err := set.profiles()
 		if err != nil {
 			return nil, nil, err
 		}
-		profiles[p.Hash] = true
+		for _, hash := range hashes {
+			profiles[hash] = true
+		}
 	}
 	for hash := range profiles {
 		names, err := Profile{Dir: s.profile(hash)}.refers()
@@ -75,6 +79,39 @@ func (s Store) reachable(keep []string) (profiles, entries map[string]bool, err 
 		}
 	}
 	return profiles, entries, nil
+}
+
+// sets are all that there are, but for those of projects that are gone.
+func (s Store) sets() ([]Set, error) {
+	out := []Set{s.UserSet()}
+	files, err := os.ReadDir(filepath.Join(s.Dir, "projects"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("look for garbage: %w", err)
+	}
+	for _, f := range files {
+		if set := (Set{store: s, dir: filepath.Join("projects", f.Name())}); !set.abandoned() {
+			out = append(out, set)
+		}
+	}
+	return out, nil
+}
+
+// abandonAfter is how long a set is kept that no devsh.lock asks for: the
+// project may be on a disk that is not there, or on another branch.
+const abandonAfter = 30 * 24 * time.Hour
+
+// abandoned reports whether a project's set is of no use any more.
+func (s Set) abandoned() bool {
+	of, err := os.ReadFile(s.path(ofFile))
+	if err != nil {
+		return true // it was never finished
+	}
+	info, err := os.Stat(s.historyDir())
+	if err != nil || time.Since(info.ModTime()) < abandonAfter {
+		return false
+	}
+	_, err = os.Stat(filepath.Join(string(of), lockName))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // beingMade reports whether somebody holds the lock of what a directory in
@@ -129,13 +166,13 @@ func (s Store) forgetLocks() error {
 		return fmt.Errorf("remove locks: %w", err)
 	}
 	there := map[string]bool{}
-	for _, dir := range []string{"store", "profiles"} {
+	for _, dir := range []string{"store", "profiles", "projects"} {
 		entries, err := os.ReadDir(filepath.Join(s.Dir, dir))
 		if err != nil {
 			return fmt.Errorf("remove locks: %w", err)
 		}
 		for _, e := range entries {
-			there[e.Name()] = true
+			there[e.Name()], there["."+e.Name()] = true, true
 		}
 	}
 	there[inUse], there[".user"] = true, true

@@ -20,7 +20,7 @@ var ErrNotOwned = errors.New("the directory is not yours alone")
 // Open makes the store's directories.
 func Open(dir string) (Store, error) {
 	s := Store{dir}
-	for _, sub := range []string{"", "store", "profiles", "staging", "locks", "user/history"} {
+	for _, sub := range []string{"", "store", "profiles", "staging", "locks", "user/history", "projects"} {
 		path := filepath.Join(dir, sub)
 		if err := os.MkdirAll(path, 0o700); err != nil {
 			return s, fmt.Errorf("make the directory of tools: %w", err)
@@ -43,9 +43,6 @@ func (s Store) staging() string            { return filepath.Join(s.Dir, "stagin
 // Temp is where who installs may make directories named NAME.RANDOM for a while:
 // what is left of them is garbage.
 func (s Store) Temp() string { return s.staging() }
-
-// UserBin is the directory that belongs on PATH for the user's own set.
-func (s Store) UserBin() string { return filepath.Join(s.Dir, "user", "current", "bin") }
 
 // publish makes a directory by fill and renames it to final, under the lock of
 // that name. Where good says that final is there and whole, nothing is made.

@@ -121,7 +121,7 @@ func TestEightAtOnce(t *testing.T) {
 	if made != 1 || len(names(t, s, "store")) != 1 || len(names(t, s, "profiles")) != 1 || len(names(t, s, "staging")) != 0 {
 		t.Errorf("made %d times: %q, %q, %q", made, names(t, s, "store"), names(t, s, "profiles"), names(t, s, "staging"))
 	}
-	if out, err := exec.Command(filepath.Join(s.UserBin(), "a")).Output(); err != nil || !strings.HasPrefix(string(out), "a-1-") {
+	if out, err := exec.Command(filepath.Join(s.UserSet().Bin(), "a")).Output(); err != nil || !strings.HasPrefix(string(out), "a-1-") {
 		t.Errorf("%q, %v", out, err)
 	}
 }

@@ -78,7 +78,7 @@ func (b *bed) publish(t *testing.T, version string) {
 func (b *bed) set(watch func(tool string, phase install.Phase)) (*Set, error) {
 	st, err := store.Open(filepath.Join(b.Dir, "tools"))
 	return &Set{
-		Store: st, LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
+		Store: st, In: st.UserSet(), LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
 		Backends: map[string]install.Backend{
 			lockfile.Go:  &golang.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
 			lockfile.NPM: &npm.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},

@@ -185,7 +185,7 @@ func (s *Set) do(ctx context.Context, j job, o Options) Outcome {
 // downloaded, so the lock is read again. The lock is written first: who is
 // killed before the switch leaves the wish, which the next run fulfils.
 func (s *Set) settle(ctx context.Context, outcomes []Outcome, remove []string, o Options) (*Result, error) {
-	u, err := s.Store.User(ctx, nil)
+	u, err := s.In.Hold(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

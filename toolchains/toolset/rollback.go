@@ -10,7 +10,7 @@ import (
 
 // Entries are what is installed in the set.
 func (s *Set) Entries() ([]store.Entry, error) {
-	p, _, there, err := s.Store.Current()
+	p, _, there, err := s.In.Current()
 	if err != nil || !there {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (s *Set) Entries() ([]store.Entry, error) {
 // Rollback makes the set before the present one the present one, and its lock
 // the lock.
 func (s *Set) Rollback(ctx context.Context) (*Result, error) {
-	u, err := s.Store.User(ctx, nil)
+	u, err := s.In.Hold(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,12 @@ import (
 	"github.com/hbohlen/devsh/toolchains/store"
 )
 
-// Set is the user's own set of tools.
+// Set is a set of tools, with the lock that says what it is to be: the user's
+// own, or a project's.
 type Set struct {
-	Store    store.Store
+	Store store.Store
+	// In is where its states are kept.
+	In       store.Set
 	Backends map[string]install.Backend
 	// LockPath is the devsh.lock; Read and Write do that to it.
 	LockPath string

@@ -43,7 +43,7 @@ func (a *app) userTools() (*userTools, error) {
 	temp := w.toolStore().Temp()
 	return &userTools{
 		Set: &toolset.Set{
-			Store: w.toolStore(),
+			Store: w.toolStore(), In: w.toolStore().UserSet(),
 			// Their programs are the user's, found outside of any project.
 			Backends: map[string]install.Backend{
 				lockfile.NPM: &npm.Backend{Environ: w.base, Limit: toolLimit, Temp: temp},
@@ -67,7 +67,7 @@ type managed []store.Entry
 // managed is what is installed; what cannot be read is not there.
 func (w *world) managed() managed {
 	s := w.toolStore()
-	p, _, there, err := s.Current()
+	p, _, there, err := s.UserSet().Current()
 	if err != nil || !there {
 		return nil
 	}

@@ -49,7 +49,7 @@ type setChange struct {
 
 func newSetReport(t *userTools, r *toolset.Result) *setReport {
 	report := &setReport{
-		Lock: t.LockPath, Profile: r.Profile.Dir, Bin: t.Store.UserBin(),
+		Lock: t.LockPath, Profile: r.Profile.Dir, Bin: t.In.Bin(),
 		Tools: []setTool{}, Changes: []setChange{}, Collisions: r.Profile.Collisions,
 	}
 	if report.Collisions == nil {

@@ -79,7 +79,7 @@ func (t *userTools) which(name string) ([]whichReport, error) {
 			return nil
 		},
 		func(e store.Entry) []string { // a program, of the tool that has it
-			real, err := filepath.EvalSymlinks(filepath.Join(t.Store.UserBin(), name))
+			real, err := filepath.EvalSymlinks(filepath.Join(t.In.Bin(), name))
 			if _, ok := e.Bins[name]; ok && err == nil && project.Within(real, e.Dir) {
 				return []string{name}
 			}

@@ -12,7 +12,7 @@ import (
 )
 
 // set makes the user's set of one tool in a version, and returns its profile.
-func set(t *testing.T, s Store, u User, version string) Profile {
+func set(t *testing.T, s Store, u Held, version string) Profile {
 	t.Helper()
 	p, err := s.Profile(t.Context(), []Entry{ensure(t, s, "a", version, "a")}, []byte(version))
 	if err == nil {
@@ -24,9 +24,9 @@ func set(t *testing.T, s Store, u User, version string) Profile {
 	return p
 }
 
-func user(t *testing.T, s Store) User {
+func user(t *testing.T, s Store) Held {
 	t.Helper()
-	u, err := s.User(t.Context(), nil)
+	u, err := s.UserSet().Hold(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,12 +36,12 @@ func user(t *testing.T, s Store) User {
 
 func history(t *testing.T, s Store) (versions []string, now int) {
 	t.Helper()
-	all, err := s.History()
+	all, err := s.UserSet().History()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range all {
-		p, err := s.generation(n)
+		p, err := s.UserSet().generation(n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func history(t *testing.T, s Store) (versions []string, now int) {
 		}
 		versions = append(versions, string(lock))
 	}
-	_, now, _, err = s.Current()
+	_, now, _, err = s.UserSet().Current()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func history(t *testing.T, s Store) (versions []string, now int) {
 }
 
 // back goes one step back.
-func back(t *testing.T, u User) error {
+func back(t *testing.T, u Held) error {
 	t.Helper()
 	_, n, err := u.Earlier()
 	if err != nil {
@@ -71,7 +71,7 @@ func back(t *testing.T, u User) error {
 func TestHistory(t *testing.T) {
 	s := open(t)
 	u := user(t, s)
-	if _, _, there, err := s.Current(); there || err != nil {
+	if _, _, there, err := s.UserSet().Current(); there || err != nil {
 		t.Errorf("%v, %v", there, err)
 	}
 	if err := back(t, u); !errors.Is(err, ErrNoHistory) {
