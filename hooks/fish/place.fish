@@ -182,7 +182,7 @@ function __devsh_go --no-scope-shadowing
         end
     else
         set -q __devsh_awaited[1]; and set -l i (contains -i -- $known $__devsh_awaited); and set -eg __devsh_awaited[$i]
-        set -l said $__devsh_runtime/devsh/said/$entry # what a shellHook printed; the first shell that comes shows it
+        set -l said "$__devsh_runtime"/devsh/said/$entry # what a shellHook printed; the first shell that comes shows it
         if test -s $said -a -f $said -a -O $said -a -t 2
             echo $fish_pid >>$said.by # many may be woken at once: who is first in there is the one
             read -l by <$said.by

@@ -9,10 +9,21 @@ import (
 )
 
 // TestQuiet: where nothing of devsh's is active, prompts and cd show nothing of
-// it, not even an error of fish's (promise 3).
+// it, not even an error of fish's (promise 3): with a runtime directory, and
+// without one, as below su and in containers.
 func TestQuiet(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	for name, before := range map[string]string{"runtime directory": "", "none": "set -e XDG_RUNTIME_DIR"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			b.ConfigFish(before, "")
+			quiet(t, b)
+		})
+	}
+}
+
+func quiet(t *testing.T, b *Bed) {
 	b.Allowed("p", "[env]\nA = \"1\"\n")
 	f := Start(t, b, Options{})
 	if out := Plain(f.Session.Output(0)); strings.Contains(out, "devsh_") || strings.Contains(out, "(line ") {
