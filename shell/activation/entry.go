@@ -55,8 +55,10 @@ type Entry struct {
 	Hint   string
 	Layers []Layer
 	Places []Judged
-	Inputs []inputs.File
-	Time   time.Time
+	// Missing are tools that the project could use and that are nowhere.
+	Missing Lack
+	Inputs  []inputs.File
+	Time    time.Time
 	// Settings is the digest of the settings that it was made with.
 	Settings string
 	// Renderer is the version of what rendered it.
@@ -71,7 +73,7 @@ type Entry struct {
 
 // Layer is one source of environment.
 type Layer struct {
-	Name      string   // LayerDefault, LayerNix or LayerManifest
+	Name      string   // LayerDefault, LayerTools, LayerNix or LayerManifest
 	Source    string   // a file, or a flake reference
 	Variables int      // how many it changes
 	Notes     []string // what the person may want to know of it, such as how its shellHook ended
@@ -83,6 +85,7 @@ type Layer struct {
 const (
 	LayerDefault  = "default"
 	LayerNix      = "nix"
+	LayerTools    = "tools"
 	LayerManifest = manifest.Name
 )
 

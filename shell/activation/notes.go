@@ -63,6 +63,13 @@ func (w *resolution) summary(d env.Delta) string {
 	if w.Settings.Verbose {
 		text += ": " + strings.Join(slices.Concat(d.Variables(), slices.Sorted(maps.Keys(d.Aliases)), slices.Sorted(maps.Keys(d.Functions))), " ")
 	}
+	switch {
+	case len(w.lacks.Tools) == 0 || w.Settings.Missing == MissingQuiet:
+	case w.Settings.Missing == MissingInstall:
+		text += "; being installed: " + strings.Join(w.lacks.Tools, ", ")
+	default:
+		text += "; " + w.lacks.String()
+	}
 	return text
 }
 

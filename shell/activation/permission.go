@@ -70,6 +70,11 @@ func (r *Resolver) Ask(dir string) (*Request, error) {
 	} else if req.Problem == nil {
 		req.Problem = err
 	}
+	if r.Tools != nil && !r.Settings.off(LayerTools) {
+		if l, err := r.Tools.Of(p.Dir, pl.deciding.Files); err == nil { // else resolving says it
+			req.Writable = append(req.Writable, writable(p.Dir, l.Inner.Delta)...)
+		}
+	}
 	return req, nil
 }
 

@@ -124,19 +124,22 @@ func (p *place) readDotenv() {
 	}
 }
 
-// toolsFile is where a project says which tools there are besides those that
-// devsh knows: commands to run. Package toolchains/catalogue reads it.
-const toolsFile = "devsh-tools.toml"
+// toolFiles are a project's files about tools: which there are besides those that
+// devsh knows, which is commands to run, and which ones exactly it wants. What
+// they mean is the business of packages toolchains/catalogue and lockfile.
+var toolFiles = [...]string{"devsh-tools.toml", "devsh.lock"}
 
 func (p *place) readTools() {
-	f, data, err := inputs.ReadPlain(p.dir, toolsFile)
-	if err == nil && !f.Exists {
-		return // few projects have one
-	}
-	p.files = append(p.files, f)
-	p.deciding.Files = append(p.deciding.Files, trust.File{Path: toolsFile, Exists: f.Exists, Content: data})
-	if err != nil {
-		p.unread(err)
+	for _, name := range toolFiles {
+		f, data, err := inputs.ReadPlain(p.dir, name)
+		p.files = append(p.files, f)
+		if err == nil && !f.Exists {
+			continue // few projects have one
+		}
+		p.deciding.Files = append(p.deciding.Files, trust.File{Path: name, Exists: f.Exists, Content: data})
+		if err != nil {
+			p.unread(err)
+		}
 	}
 }
 

@@ -159,7 +159,7 @@ func (p Place) complete(name string) bool {
 // same state of affairs makes no new entry.
 func identify(e *Entry) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %s %q %q %q %q %q %q %+v %+v %s %d %d\n", ABI, rendererVersion, e.Generation, e.Project.Kind, e.State, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places, e.Settings, e.Worker, e.Attempt)
+	fmt.Fprintf(h, "%d %d %s %q %q %q %q %q %q %+v %+v %s %d %d %q\n", ABI, rendererVersion, e.Generation, e.Project.Kind, e.State, e.Note, e.Good, e.Error, e.Hint, e.Layers, e.Places, e.Settings, e.Worker, e.Attempt, e.Missing)
 	for _, f := range e.Inputs {
 		fmt.Fprintf(h, "%q %t %d %d %d %q %t %t\n", f.Path, f.Exists, f.Size, f.Inode, f.Time.UnixNano(), f.Target, f.Dir, f.Plain)
 	}

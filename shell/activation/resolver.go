@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/hbohlen/devsh/shell/env"
@@ -15,32 +14,6 @@ import (
 	"github.com/hbohlen/devsh/shell/project"
 	"github.com/hbohlen/devsh/shell/trust"
 )
-
-// Settings are the user's own, as far as they matter here.
-type Settings struct {
-	// Digest identifies what the settings say, flags and DEVSH_* included: an
-	// entry that was made with others is not true.
-	Digest       string
-	Files        []inputs.File // the settings' files, as they were before they were read: inputs of everything
-	Roots        []string
-	TrustedTrees []string
-	LayersOff    map[string]bool
-	DefaultFlake string             // the root's default shell: a flake reference,
-	Default      *manifest.Manifest // a table, or both
-	Verbose      bool
-	HookTimeout  time.Duration
-	// Apart says that these settings are this process's and not those that all
-	// shells share: what is computed is published for nobody.
-	Apart bool
-}
-
-// off reports whether the user has switched a layer off.
-func (s Settings) off(layer string) bool { return s.LayersOff[layer] }
-
-// changed reports whether they were changed after they were read.
-func (s Settings) changed() bool {
-	return slices.ContainsFunc(s.Files, func(f inputs.File) bool { return !f.Same() })
-}
 
 // Resolver computes environments and publishes them.
 type Resolver struct {
@@ -56,6 +29,8 @@ type Resolver struct {
 	// Warn is told what the person should see once, such as what a shellHook
 	// printed; may be nil.
 	Warn func(string)
+	// Tools say what tools add; nil: nothing.
+	Tools Tools
 	// Runtime is the user's runtime directory, XDG_RUNTIME_DIR; "" for none.
 	Runtime string
 	// Parent is the shell that started this process; 0 if it was none.
@@ -79,6 +54,7 @@ type resolution struct {
 	around  []inputs.File // what every environment depends on, as it was before
 	layers  []Layer
 	deltas  []env.Delta
+	lacks   Lack
 	salt    string // of the watched files
 	options Options
 	said    []string // what the person should see once
@@ -253,6 +229,7 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 		} else {
 			e.Good = ""
 		}
+		e.Missing = w.lacks
 		w.describe(e, delta)
 		w.log.good(w.before)
 		return e, delta, nil

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -24,8 +22,6 @@ const (
 	// stopLimit is how long one that is to end may go on; then it is killed,
 	// which does no harm.
 	stopLimit = 3 * time.Second
-	// maxDaemonLog is beyond what its log is begun anew, in bytes.
-	maxDaemonLog = 256 << 10
 )
 
 // callDaemon tells the daemon that a shell has come to the directory, and
@@ -53,34 +49,14 @@ func (a *app) callDaemon(ctx context.Context, w *world, dir string) {
 // startDaemon starts one in a session of its own; if there is one already, it
 // ends at once. What it says is in its log.
 func (a *app) startDaemon(w *world) error {
-	program, err := a.Executable()
-	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
-	}
 	store := w.resolver.Store
 	if err := errors.Join(store.Open(), daemon.Prepare(store.Daemon())); err != nil {
 		return err
 	}
-	path := daemonLog(store.Daemon())
-	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
-	if info, err := os.Lstat(path); err == nil && info.Size() > maxDaemonLog {
-		flags |= os.O_TRUNC
-	}
-	log, err := os.OpenFile(path, flags, 0o600)
-	if err != nil {
-		return fmt.Errorf("open the daemon's log: %w", err)
-	}
-	defer log.Close()
-	cmd := exec.Command(program, "daemon", "run")
-	cmd.Env = a.daemonEnv()
-	cmd.Dir = "/"
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	keepDescriptors()
-	if err := cmd.Start(); err != nil {
+	if err := a.detach(a.daemonEnv(), daemonLog(store.Daemon()), "daemon", "run"); err != nil {
 		return fmt.Errorf("start the daemon: %w", err)
 	}
-	return cmd.Process.Release()
+	return nil
 }
 
 func daemonLog(dir string) string { return filepath.Join(dir, "log") }

@@ -73,6 +73,7 @@ func (a *app) enter(ctx context.Context, dir, wait string) error {
 		return err
 	}
 	defer a.callDaemon(ctx, w, dir)
+	defer a.fillMissing(w, dir)
 	patience := ctx
 	limits := map[string]time.Duration{waitSoon: grace - a.Now().Sub(begin), waitCapture: w.settings.CaptureTimeout}
 	if limit, ok := limits[wait]; ok {

@@ -2,9 +2,6 @@ package cli
 
 import (
 	"context"
-	"math"
-	"os/exec"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,23 +22,8 @@ func (a *app) housekeep(store activation.Store) {
 	if !store.CollectionDue(a.Now()) {
 		return
 	}
-	self, err := a.Executable()
-	if err != nil {
-		return
-	}
-	keepDescriptors()
-	cmd := exec.Command(self, "gc", "--auto")
-	cmd.Dir, cmd.Env = "/", a.Environ
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if cmd.Start() == nil {
-		_ = cmd.Process.Release() // nobody waits: init does, when this process has ended
-	}
+	_ = a.detach(a.Environ, "", "gc", "--auto") // next time, then
 }
-
-// keepDescriptors has nothing that is started from here inherit a descriptor
-// that it is not given: whoever waits for the end of a pipe must not wait for
-// what goes on in the background.
-func keepDescriptors() { _ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }
 
 // gcAlone collects as housekeeping does: nobody sees what it says.
 func (a *app) gcAlone(ctx context.Context, o gcOptions) error {

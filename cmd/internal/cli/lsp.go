@@ -198,13 +198,9 @@ func (a *app) toolsAt(w *world, dir string) (*toolbox, error) {
 		t.top = t.at
 	}
 	t.project = &project.Project{Dir: t.top, Root: t.top, Kind: project.Root}
-	if err := t.readCatalogue(w, nil); err != nil {
+	if err := t.choose(w, nil); err != nil {
 		return nil, err
 	}
-	if err := t.detect(); err != nil {
-		return nil, err
-	}
-	t.chosen = choose.All(t.catalogue, t.facts)
 	t.finder = t.newFinder(w, nil)
 	return t, nil
 }

@@ -68,7 +68,7 @@ func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings
 			Digest: settingsDigest(s),
 			Files:  files, Roots: s.Roots, TrustedTrees: s.TrustedRoots, LayersOff: s.LayersOff,
 			DefaultFlake: s.Default.Flake, Default: s.Default.Manifest, Verbose: s.Message == settings.Verbose, HookTimeout: s.ShellHookTimeout,
-			Apart: len(s.Apart) > 0,
+			Apart: len(s.Apart) > 0, Missing: s.Missing,
 		},
 		Home: home, Env: base.List(), Now: a.Now, Parent: a.Parent, Runtime: base["XDG_RUNTIME_DIR"],
 		Warn: func(line string) {
@@ -77,7 +77,9 @@ func (a *app) worldWith(base env.Env, getenv func(string) string, flags settings
 		},
 	}
 	r.Progress = a.showProgress
-	return &world{settings: s, resolver: r, base: base}, nil
+	w := &world{settings: s, resolver: r, base: base}
+	r.Tools = toolLayers{w}
+	return w, nil
 }
 
 // settingsDigest identifies what the settings came out as, wherever each of

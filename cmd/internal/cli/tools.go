@@ -40,7 +40,7 @@ What is installed is yours, in every project. Exact versions and hashes are in
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // its Args refuse all
 	}
-	cmd.AddCommand(a.toolsLs(), a.toolsInstall(), a.toolsUpdate(), a.toolsLock(), a.toolsRm(), a.toolsRollback(), a.toolsWhich())
+	cmd.AddCommand(a.toolsLs(), a.toolsInstall(), a.toolsUpdate(), a.toolsLock(), a.toolsRm(), a.toolsRollback(), a.toolsWhich(), a.toolsFill())
 	for _, c := range cmd.Commands() {
 		c.Args = usageArgs(c.Args)
 	}

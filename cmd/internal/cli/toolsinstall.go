@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -9,20 +10,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hbohlen/devsh/shell/trust"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/toolset"
 )
 
 // toolsOptions are those of the commands that change the set of tools.
 type toolsOptions struct {
-	locked, json, user bool
-	minAge             time.Duration
-	scripts            []string
+	locked, json, user, project bool
+	minAge                      time.Duration
+	scripts                     []string
 }
 
 func (o *toolsOptions) flags(cmd *cobra.Command, chooses, adds bool) {
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "as JSON")
+	f.BoolVar(&o.project, "project", false, "the project's tools, and the devsh.lock beside its devsh.toml")
 	if chooses {
 		f.DurationVar(&o.minAge, "min-age", toolMinAge, "take no version that appeared less than `TIME` ago")
 	}
@@ -35,16 +38,19 @@ func (a *app) toolsInstall() *cobra.Command {
 	var o toolsOptions
 	cmd := &cobra.Command{
 		Use:   "install [TOOL[@VERSION]...]",
-		Short: "Install tools for yourself",
+		Short: "Install tools for yourself, or for a project",
 		Long: `Install tools of the catalogue, or by «npm:PACKAGE» and «go:PACKAGE» any other, and have
 the newest version that is a day old and can run here; «@7» is any 7, «@7.0.2» that one.
-Without names, all that your devsh.lock says.
+Without names, all that the devsh.lock says: the project's, where one stands in one that has
+it, else yours.
 
-They are yours in every project. Each lies in a directory of its own, which is whole or not
+They are yours in every project; with --project they are that project's, for all who work on
+it, and come before yours in it. Each lies in a directory of its own, which is whole or not
 there; install scripts are not run, but those of the packages that you name.`,
 		Example: `  devsh tools install gopls prettier typescript@7
   devsh tools install npm:@anthropic-ai/claude-code --allow-scripts @anthropic-ai/claude-code
-  devsh tools install --locked      # on another machine, with the same devsh.lock`,
+  devsh tools install --locked      # on another machine, with the same devsh.lock
+  devsh tools install --project biome@2`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.install(cmd.Context(), args, o, toolset.Options{Locked: o.locked, MinAge: o.minAge})
@@ -53,7 +59,8 @@ there; install scripts are not run, but those of the packages that you name.`,
 	}
 	o.flags(cmd, true, true)
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "take what devsh.lock says, and nothing else")
-	cmd.Flags().BoolVar(&o.user, "user", true, "into your own set: there is no other yet")
+	cmd.Flags().BoolVar(&o.user, "user", false, "your own tools, also without names in a project that has a devsh.lock")
+	cmd.MarkFlagsMutuallyExclusive("user", "project")
 	return cmd
 }
 
@@ -81,7 +88,10 @@ func (a *app) toolsLock() *cobra.Command {
 
 // install installs, or locks, what is named.
 func (a *app) install(ctx context.Context, args []string, o toolsOptions, how toolset.Options) error {
-	t, err := a.changeTools()
+	if len(args) == 0 && !o.user && !o.project {
+		o.project = a.inLocked()
+	}
+	t, err := a.changeTools(o.project)
 	if err != nil {
 		return err
 	}
@@ -111,7 +121,7 @@ func (a *app) toolsUpdate() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			t, err := a.changeTools()
+			t, err := a.changeTools(o.project)
 			if err != nil {
 				return err
 			}
@@ -137,7 +147,7 @@ func (a *app) toolsRm() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			t, err := a.changeTools()
+			t, err := a.changeTools(o.project)
 			if err != nil {
 				return err
 			}
@@ -161,7 +171,7 @@ set is changed anew.`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			t, err := a.changeTools()
+			t, err := a.changeTools(o.project)
 			if err != nil {
 				return err
 			}
@@ -173,7 +183,7 @@ set is changed anew.`,
 }
 
 // changeSet changes the set, shows how far it is, and what became of it.
-func (a *app) changeSet(ctx context.Context, t *userTools, o toolsOptions, change func() (*toolset.Result, error)) error {
+func (a *app) changeSet(ctx context.Context, t *tools, o toolsOptions, change func() (*toolset.Result, error)) error {
 	live := newToolLines(a.Stderr, a.Now, func() int { return terminalWidth(a.Stderr) })
 	t.Progress = live.show
 	stop := live.tick()
@@ -194,10 +204,47 @@ func (a *app) changeSet(ctx context.Context, t *userTools, o toolsOptions, chang
 		a.showSet(report)
 	}
 	a.showSetNotes(t, report)
+	if err == nil && t.project != nil && len(r.Changes) > 0 {
+		err = a.allowLock(t)
+	}
 	if err == nil && len(r.Failed()) > 0 {
 		return silent(exitFailed)
 	}
 	return err
+}
+
+// inLocked reports whether one stands in a project that is allowed and has a
+// devsh.lock.
+func (a *app) inLocked() bool {
+	dir, w, err := a.at("")
+	if err != nil {
+		return false
+	}
+	req, err := w.resolver.Ask(dir)
+	return err == nil && req.Verdict.State == trust.Allowed && deciding(req.Files, lockfile.Name) != nil
+}
+
+// allowLock allows what this command has just written into the project's
+// devsh.lock, if it is a person's, and nothing else has changed.
+func (a *app) allowLock(t *tools) error {
+	w, err := a.world()
+	if err != nil {
+		return err
+	}
+	req, err := w.resolver.Ask(t.project.Dir)
+	if err != nil {
+		return err
+	}
+	lock := deciding(req.Files, lockfile.Name)
+	others := lock == nil || !bytes.Equal(lock.Content, t.written) || slices.ContainsFunc(req.Verdict.Changes, func(c trust.Change) bool { return c.Path != lockfile.Name })
+	switch {
+	case req.Verdict.State != trust.Changed:
+		return nil // a whole tree is trusted
+	case others || a.mayAllow(req, "") != nil:
+		fmt.Fprintf(a.Stderr, "devsh: the environment has them when the new %s is allowed: «devsh allow%s»\n", lockfile.Name, a.argument(req.Dir))
+		return nil
+	}
+	return w.resolver.Allow(req)
 }
 
 // completeTools completes names of the catalogue.

@@ -63,48 +63,66 @@ func (a *app) toolsOf(w *world, dir string) (*toolbox, error) {
 		t.trust = req.Verdict.State
 		t.open = t.trust == trust.Allowed || t.trust == trust.Changed && entry != nil && entry.Good != ""
 	}
-	if err := t.readCatalogue(w, req); err != nil {
+	var files []trust.File
+	if t.trust == trust.Allowed {
+		files = req.Files
+	}
+	if err := t.choose(w, files); err != nil {
 		return nil, err
 	}
-	if err := t.detect(); err != nil {
-		return nil, err
-	}
-	t.chosen = choose.All(t.catalogue, t.facts)
 	t.finder = t.newFinder(w, entry)
 	return t, nil
 }
 
-// readCatalogue puts the user's catalogue over devsh's, and the project's over
-// that as it was allowed.
-func (t *toolbox) readCatalogue(w *world, req *activation.Request) error {
-	c, err := catalogue.Builtin()
-	if err != nil {
+// choose chooses the tools. Files are the project's deciding inputs, if they may
+// decide.
+func (t *toolbox) choose(w *world, files []trust.File) (err error) {
+	if t.catalogue, t.sources, err = readCatalogues(w, t.project.Dir, files); err != nil {
 		return err
 	}
+	if err := t.detect(); err != nil {
+		return err
+	}
+	t.chosen = choose.All(t.catalogue, t.facts)
+	return nil
+}
+
+// readCatalogues puts the user's catalogue over devsh's, and the project's over
+// that. It returns the files that it was made of, besides devsh's own.
+func readCatalogues(w *world, dir string, files []trust.File) (*catalogue.Catalogue, []string, error) {
+	c, err := catalogue.Builtin()
+	if err != nil {
+		return nil, nil, err
+	}
+	var sources []string
 	own := filepath.Join(filepath.Dir(w.settings.File), "catalogue.toml")
 	data, err := inputs.ReadOwn(own)
 	switch {
 	case err == nil:
 		if c, err = c.With(catalogue.File{Path: own, Data: data}); err != nil {
-			return err
+			return nil, nil, err
 		}
-		t.sources = append(t.sources, own)
+		sources = append(sources, own)
 	case !errors.Is(err, fs.ErrNotExist):
-		return err
+		return nil, nil, err
 	}
-	if req != nil && t.trust == trust.Allowed {
-		for _, f := range req.Files {
-			if f.Path != catalogue.ProjectFile {
-				continue
-			}
-			file := filepath.Join(req.Dir, f.Path)
-			if c, err = c.With(catalogue.File{Path: file, Data: f.Content}); err != nil {
-				return err
-			}
-			t.sources = append(t.sources, file)
+	if f := deciding(files, catalogue.ProjectFile); f != nil {
+		file := filepath.Join(dir, f.Path)
+		if c, err = c.With(catalogue.File{Path: file, Data: f.Content}); err != nil {
+			return nil, nil, err
+		}
+		sources = append(sources, file)
+	}
+	return c, sources, nil
+}
+
+// deciding is the deciding input of a name, nil if it is not there.
+func deciding(files []trust.File, name string) *trust.File {
+	for i := range files {
+		if files[i].Path == name && files[i].Exists {
+			return &files[i]
 		}
 	}
-	t.catalogue = c
 	return nil
 }
 
@@ -126,8 +144,20 @@ func (t *toolbox) detect() error {
 // newFinder says where is looked. What a generation puts on PATH was allowed,
 // whatever was said of the project since.
 func (t *toolbox) newFinder(w *world, entry *activation.Entry) *find.Finder {
+	if entry == nil || entry.Generation == activation.None {
+		return t.finderWith(w, env.Delta{})
+	}
+	d, err := w.resolver.Store.Place(t.project.Dir).Delta(entry.Generation)
+	if err != nil {
+		d = env.Delta{} // it was removed meanwhile
+	}
+	return t.finderWith(w, d)
+}
+
+// finderWith looks on the PATH that a delta makes.
+func (t *toolbox) finderWith(w *world, d env.Delta) *find.Finder {
 	system := filepath.SplitList(w.base["PATH"])
-	f := &find.Finder{SystemPath: system, Rustup: t.rustup(w.base), Managed: w.managed()}
+	f := &find.Finder{SystemPath: system, Rustup: t.rustup(w.base), Managed: w.managed(t.lockedIn())}
 	if t.open {
 		f.Levels = project.Levels(t.top, t.at)
 		slices.Reverse(f.Levels)
@@ -137,21 +167,24 @@ func (t *toolbox) newFinder(w *world, entry *activation.Entry) *find.Finder {
 			f.Closed = t.project.Dir
 		}
 	}
-	if entry == nil || entry.Generation == activation.None {
-		return f
-	}
-	place := w.resolver.Store.Place(t.project.Dir)
-	d, err := place.Delta(entry.Generation)
-	if err != nil {
-		return f // it was removed meanwhile
-	}
-	inside := env.Enter(w.base, d, place.Generation(entry.Generation), t.project.Dir)
+	inside := env.Enter(w.base, d, "", t.project.Dir)
 	for _, dir := range filepath.SplitList(inside["PATH"]) {
-		if !slices.Contains(system, dir) {
+		// devsh's own directories lead to what is looked for elsewhere.
+		if !slices.Contains(system, dir) && !project.Within(dir, w.resolver.Store.Dir) {
 			f.ProjectPath = append(f.ProjectPath, dir)
 		}
 	}
 	return f
+}
+
+// lockedIn are the directories whose devsh.lock counts, inner ones first.
+func (t *toolbox) lockedIn() []string {
+	if !t.open {
+		return nil
+	}
+	dirs := slices.Clone(t.project.Chain)
+	slices.Reverse(dirs)
+	return dirs
 }
 
 // rustup is where rustup keeps its toolchains, and the one that is asked for.

@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/atomicfile"
 	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/trust"
 	"github.com/hbohlen/devsh/toolchains/catalogue"
 	"github.com/hbohlen/devsh/toolchains/install"
 	"github.com/hbohlen/devsh/toolchains/install/golang"
@@ -23,36 +27,80 @@ const (
 	toolMinAge = 24 * time.Hour
 )
 
-// userTools are the user's own set of tools, and what is known of tools.
-type userTools struct {
+// tools are a set of tools, the user's own or a project's, and what is known of tools.
+type tools struct {
 	*toolset.Set
 	catalogue *catalogue.Catalogue
 	path      string // PATH outside of any project
+	// project is whose they are, nil for the user's own.
+	project *activation.Request
+	// written is what was written as the project's lock.
+	written []byte
 }
 
 // userTools finds the user's own set, without touching the disk.
-func (a *app) userTools() (*userTools, error) {
+func (a *app) userTools() (*tools, error) {
 	w, err := a.world()
 	if err != nil {
 		return nil, err
 	}
-	var known toolbox
-	if err := known.readCatalogue(w, nil); err != nil {
+	t, err := w.tools("", nil)
+	if err != nil {
 		return nil, err
 	}
-	temp := w.toolStore().Temp()
-	return &userTools{
+	t.In, t.LockPath = t.Store.UserSet(), filepath.Join(filepath.Dir(w.settings.File), lockfile.Name)
+	t.Read, t.Write = inputs.ReadOwn, writeLock
+	return t, nil
+}
+
+// projectTools finds the set of the project that owns dir, which must be
+// allowed: its lock says what is installed, and its catalogue from where.
+func (a *app) projectTools(w *world, dir string) (*tools, error) {
+	req, err := w.resolver.Ask(dir)
+	if err != nil {
+		return nil, err
+	}
+	if req.Verdict.State != trust.Allowed {
+		which := a.argument(req.Dir)
+		return nil, hinted(fmt.Errorf("%s is %s", req.Dir, req.Verdict.State), fmt.Sprintf("«devsh status%[1]s» shows what it wants, «devsh allow%[1]s» lets it", which))
+	}
+	t, err := w.tools(req.Dir, req.Files)
+	if err != nil {
+		return nil, err
+	}
+	t.project = req
+	t.In, t.LockPath = t.Store.ProjectSet(req.Dir), filepath.Join(req.Dir, lockfile.Name)
+	t.Read = func(string) ([]byte, error) {
+		f, data, err := inputs.ReadPlain(req.Dir, lockfile.Name)
+		if err == nil && !f.Exists {
+			err = fs.ErrNotExist
+		}
+		return data, err
+	}
+	t.Write = func(path string, data []byte) error {
+		t.written = data
+		return atomicfile.Write(path, data, 0o644)
+	}
+	return t, nil
+}
+
+// tools is what all sets have in common. The programs of the backends are the
+// user's, found outside of any project.
+func (w *world) tools(dir string, files []trust.File) (*tools, error) {
+	known, _, err := readCatalogues(w, dir, files)
+	if err != nil {
+		return nil, err
+	}
+	s := w.toolStore()
+	return &tools{
 		Set: &toolset.Set{
-			Store: w.toolStore(), In: w.toolStore().UserSet(),
-			// Their programs are the user's, found outside of any project.
+			Store: s, Now: w.resolver.Now,
 			Backends: map[string]install.Backend{
-				lockfile.NPM: &npm.Backend{Environ: w.base, Limit: toolLimit, Temp: temp},
-				lockfile.Go:  &golang.Backend{Environ: w.base, Limit: toolLimit, Temp: temp},
+				lockfile.NPM: &npm.Backend{Environ: w.base, Limit: toolLimit, Temp: s.Temp()},
+				lockfile.Go:  &golang.Backend{Environ: w.base, Limit: toolLimit, Temp: s.Temp()},
 			},
-			LockPath: filepath.Join(filepath.Dir(w.settings.File), lockfile.Name),
-			Read:     inputs.ReadOwn, Write: writeLock, Now: a.Now,
 		},
-		catalogue: known.catalogue, path: w.base["PATH"],
+		catalogue: known, path: w.base["PATH"],
 	}, nil
 }
 
@@ -61,21 +109,28 @@ func (w *world) toolStore() store.Store {
 	return store.Store{Dir: filepath.Join(w.resolver.Store.Dir, "tools")}
 }
 
-// managed finds programs among what is installed in the user's own set.
+// managed finds programs among what devsh installed.
 type managed []store.Entry
 
-// managed is what is installed; what cannot be read is not there.
-func (w *world) managed() managed {
+// managed is what is installed for projects, these first, and in the user's own
+// set; what cannot be read is not there.
+func (w *world) managed(projects []string) managed {
 	s := w.toolStore()
-	p, _, there, err := s.UserSet().Current()
-	if err != nil || !there {
-		return nil
+	var out managed
+	sets := []store.Set{}
+	for _, dir := range projects {
+		sets = append(sets, s.ProjectSet(dir))
 	}
-	entries, err := s.Entries(p)
-	if err != nil {
-		return nil
+	for _, set := range append(sets, s.UserSet()) {
+		p, _, there, err := set.Current()
+		if err != nil || !there {
+			continue
+		}
+		if entries, err := s.Entries(p); err == nil {
+			out = append(out, entries...)
+		}
 	}
-	return entries
+	return out
 }
 
 // Bin is where a tool's program is, "" if it is not installed, or broken.
@@ -88,9 +143,10 @@ func (m managed) Bin(tool, bin string) string {
 	return ""
 }
 
-// changeTools opens the user's own set, to change it.
-func (a *app) changeTools() (*userTools, error) {
-	w, err := a.world()
+// changeTools opens a set, to change it: the user's own, or that of the project
+// one stands in.
+func (a *app) changeTools(project bool) (*tools, error) {
+	dir, w, err := a.at("")
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +155,9 @@ func (a *app) changeTools() (*userTools, error) {
 	}
 	if _, err := store.Open(w.toolStore().Dir); err != nil {
 		return nil, err
+	}
+	if project {
+		return a.projectTools(w, dir)
 	}
 	return a.userTools()
 }

@@ -47,7 +47,7 @@ type setChange struct {
 	New  string `json:"new,omitempty"`
 }
 
-func newSetReport(t *userTools, r *toolset.Result) *setReport {
+func newSetReport(t *tools, r *toolset.Result) *setReport {
 	report := &setReport{
 		Lock: t.LockPath, Profile: r.Profile.Dir, Bin: t.In.Bin(),
 		Tools: []setTool{}, Changes: []setChange{}, Collisions: r.Profile.Collisions,
@@ -114,7 +114,7 @@ func (a *app) showSet(r *setReport) {
 }
 
 // showSetNotes tells people what they should know beside it.
-func (a *app) showSetNotes(t *userTools, r *setReport) {
+func (a *app) showSetNotes(t *tools, r *setReport) {
 	for _, tool := range r.Tools {
 		for _, note := range tool.Notes {
 			fmt.Fprintf(a.Stderr, "devsh: %s: %s\n", render.Visible(tool.Name), render.Visible(note))
@@ -136,8 +136,8 @@ func (a *app) showSetNotes(t *userTools, r *setReport) {
 		}
 	}
 	fresh := slices.ContainsFunc(r.Tools, func(t setTool) bool { return t.State == toolset.Installed })
-	if fresh && !slices.Contains(filepath.SplitList(t.path), r.Bin) {
-		fmt.Fprintf(a.Stderr, "hint: they are in %s: «fish_add_path %s»\n", a.tilde(r.Bin), render.QuoteFish(r.Bin))
+	if fresh && t.project == nil && !slices.Contains(filepath.SplitList(t.path), r.Bin) {
+		fmt.Fprintf(a.Stderr, "hint: they are on PATH below your roots; to have them elsewhere, too: «fish_add_path --path %s»\n", render.QuoteFish(r.Bin))
 	}
 }
 

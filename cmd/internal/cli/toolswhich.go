@@ -61,7 +61,7 @@ in the directory of this very version.`,
 }
 
 // which finds the programs of a tool, or the one that a name on PATH means.
-func (t *userTools) which(name string) ([]whichReport, error) {
+func (t *tools) which(name string) ([]whichReport, error) {
 	entries, err := t.Entries()
 	if err != nil {
 		return nil, err

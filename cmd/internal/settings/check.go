@@ -38,8 +38,12 @@ func checkMessage(text, _ string) (string, *problem) {
 	return oneOf(text, string(Quiet), string(Normal), string(Verbose))
 }
 
+func checkMissing(text, _ string) (string, *problem) {
+	return oneOf(text, activation.MissingQuiet, activation.MissingTell, activation.MissingInstall)
+}
+
 func checkLayer(text, _ string) (string, *problem) {
-	return oneOf(strings.TrimSpace(text), activation.LayerDefault, activation.LayerNix, activation.LayerManifest)
+	return oneOf(strings.TrimSpace(text), activation.LayerDefault, activation.LayerTools, activation.LayerNix, activation.LayerManifest)
 }
 
 func oneOf(text string, known ...string) (string, *problem) {

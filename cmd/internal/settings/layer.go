@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/viper"
 
+	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/manifest"
 )
 
@@ -34,6 +35,7 @@ var all = []setting{
 	{key: "layers.off", env: "DEVSH_LAYERS_OFF", split: ",", flag: "--layers-off", many: true, check: checkLayer},
 	{key: "shell_hook.timeout", check: checkTimeout},
 	{key: "capture.timeout", check: checkTimeout},
+	{key: "tools.missing", check: checkMissing},
 	{key: "daemon.enabled", yesNo: true},
 	{key: "daemon.on_battery", yesNo: true},
 }
@@ -47,6 +49,7 @@ func layer(doc *manifest.Document, o Options) (*viper.Viper, error) {
 	v := viper.New()
 	v.SetDefault("roots", []string{o.Home + "/dev"})
 	v.SetDefault("message", string(Normal))
+	v.SetDefault("tools.missing", activation.MissingTell)
 	v.SetDefault("shell_hook.timeout", "30s")
 	v.SetDefault("capture.timeout", "10s")
 	flags := o.Flags.byKey()

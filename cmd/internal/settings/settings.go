@@ -34,6 +34,9 @@ type Settings struct {
 	// CaptureTimeout is how long a shell that nobody sits at, such as one that
 	// an editor reads an environment from, waits for what is being built.
 	CaptureTimeout time.Duration
+	// Missing says what happens about tools that a project could use and that
+	// are nowhere: activation.MissingTell or another.
+	Missing string
 	// Daemon says that the daemon is started when there is something for it.
 	Daemon bool
 	// DaemonOnBattery says that it makes environments ahead also there.
@@ -162,6 +165,7 @@ func (f Flags) byKey() map[string][]string {
 func (s *Settings) fill(v *viper.Viper) {
 	s.Roots = v.GetStringSlice("roots")
 	s.Message = Message(v.GetString("message"))
+	s.Missing = v.GetString("tools.missing")
 	s.TrustedRoots = v.GetStringSlice("trust.roots")
 	s.ShellHookTimeout = v.GetDuration("shell_hook.timeout")
 	s.CaptureTimeout = v.GetDuration("capture.timeout")

@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 	}})
 	want := &Settings{File: "/conf/devsh/config.toml", Roots: []string{"/home/u/dev"}, Message: Normal,
-		LayersOff: map[string]bool{}, ShellHookTimeout: 30 * time.Second, CaptureTimeout: 10 * time.Second}
+		LayersOff: map[string]bool{}, ShellHookTimeout: 30 * time.Second, CaptureTimeout: 10 * time.Second, Missing: "tell"}
 	if s != nil && len(s.TrustedRoots) == 0 {
 		s.TrustedRoots = nil
 	}
@@ -51,6 +51,8 @@ roots = ["~/dev/mine"]
 off = ["nix", "devsh.toml"]
 [shell_hook]
 timeout = "1m30s"
+[tools]
+missing = "install"
 [daemon]
 enabled = true
 on_battery = true
@@ -70,7 +72,7 @@ append = ["/opt/man"]
 		t.Fatal(err)
 	}
 	at := func(line int) manifest.Pos { return manifest.Pos{Path: file, Line: line, Column: 1} }
-	wantEnv := []manifest.Assignment{{Name: "GoFlags", Value: env.Lit("-mod=mod"), Pos: at(16)}, {Name: "A", Value: env.Lit("1.10"), Pos: at(17)}}
+	wantEnv := []manifest.Assignment{{Name: "GoFlags", Value: env.Lit("-mod=mod"), Pos: at(18)}, {Name: "A", Value: env.Lit("1.10"), Pos: at(19)}}
 	m := s.Default.Manifest
 	if m == nil || !reflect.DeepEqual(m.Env, wantEnv) || m.Aliases["G.s"] != "git status" || len(m.Lists) != 2 {
 		t.Errorf("manifest: %+v", m)
@@ -81,7 +83,7 @@ append = ["/opt/man"]
 	}
 	want := &Settings{File: file, Digest: s.Digest, Roots: []string{"/home/u/dev", "/srv/code"}, Message: Quiet,
 		TrustedRoots: []string{"/home/u/dev/mine"}, LayersOff: map[string]bool{"nix": true, "devsh.toml": true},
-		ShellHookTimeout: 90 * time.Second, CaptureTimeout: 10 * time.Second, Daemon: true, DaemonOnBattery: true, Default: Default{Flake: "/home/u/dotfiles#dev"}}
+		ShellHookTimeout: 90 * time.Second, CaptureTimeout: 10 * time.Second, Missing: "install", Daemon: true, DaemonOnBattery: true, Default: Default{Flake: "/home/u/dotfiles#dev"}}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/hbohlen/devsh/shell/activation"
+	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/inputs"
+	"github.com/hbohlen/devsh/shell/project"
+	"github.com/hbohlen/devsh/shell/trust"
+	"github.com/hbohlen/devsh/toolchains/catalogue"
+	"github.com/hbohlen/devsh/toolchains/lockfile"
+	"github.com/hbohlen/devsh/toolchains/store"
+)
+
+// projectLock reads the devsh.lock of a place; false where it has none.
+func projectLock(dir string, files []trust.File) (lockfile.Lock, bool, error) {
+	f := deciding(files, lockfile.Name)
+	if f == nil {
+		return lockfile.Lock{}, false, nil
+	}
+	lock, err := lockfile.Parse(filepath.Join(dir, f.Path), f.Content)
+	return lock, true, err
+}
+
+// installed is the profile of exactly what a project's lock says; false where
+// that is not installed, or not any more.
+func (w *world) installed(dir string, lock lockfile.Lock) (store.Profile, bool, error) {
+	p, _, there, err := w.toolStore().ProjectSet(dir).Current()
+	if err != nil || !there {
+		return p, false, err
+	}
+	text, err := p.Lock()
+	if err != nil {
+		return p, false, nil // it was removed by hand: installing mends it
+	}
+	made, err := lockfile.Parse(lockfile.Name, text)
+	if err != nil || len(lockfile.Compare(made, lock)) > 0 {
+		return p, false, nil
+	}
+	entries, err := w.toolStore().Entries(p)
+	whole := err == nil && len(entries) == len(lock.Tools)
+	for _, e := range entries {
+		whole = whole && e.Whole() == nil
+	}
+	return p, whole, nil
+}
+
+// Missing are the tools that were chosen for the place and are nowhere, as far
+// as devsh can install them.
+func (l toolLayers) Missing(p project.Project, files []trust.File, d env.Delta) (activation.Lack, []inputs.File) {
+	t := &toolbox{project: &p, at: p.Dir, top: p.Dir, open: true, trust: trust.Allowed}
+	if top := project.WorkTree(p.Dir); top != "" && project.Within(top, p.Root) {
+		t.top = top
+	}
+	if err := t.choose(l.w, files); err != nil {
+		return activation.Lack{}, nil // «devsh tools ls» says it
+	}
+	var read []inputs.File
+	for _, found := range t.facts.Languages {
+		if f, err := inputs.Stat(filepath.Join(t.top, found.File)); err == nil {
+			read = append(read, f)
+		}
+	}
+	if lock, there, err := projectLock(p.Dir, files); err == nil && there {
+		if _, whole, err := l.w.installed(p.Dir, lock); err == nil && !whole {
+			lack := activation.Lack{Locked: true}
+			for _, tool := range lock.Tools {
+				lack.Tools = append(lack.Tools, tool.Name)
+			}
+			return lack, read
+		}
+	}
+	t.finder = t.finderWith(l.w, d)
+	return activation.Lack{Tools: t.lacking()}, read
+}
+
+// lacking are the chosen tools that are nowhere and could be installed. Flakes
+// and their like describe what a project needs, and do not make it one of Nix.
+func (t *toolbox) lacking() []string {
+	var names []string
+	for i, l := range t.chosen {
+		if slices.Contains(project.Deciding(), filepath.Base(t.facts.Languages[i].File)) {
+			continue
+		}
+		for _, c := range l.Tools {
+			tool := t.catalogue.Tools[c.Name]
+			if t.declares(tool) || !installable(tool) || t.finder.Find(tool, tool.Uses[c.Role].Command[0]).OK() {
+				continue
+			}
+			names = append(names, c.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// declares reports whether the project itself depends on a tool: then its own
+// package manager brings it.
+func (t *toolbox) declares(tool *catalogue.Tool) bool {
+	_, ok := t.facts.Packages["npm:"+tool.From[catalogue.NPM].Package]
+	return ok
+}
+
+// installable reports whether devsh can install a tool.
+func installable(tool *catalogue.Tool) bool {
+	for _, backend := range []string{lockfile.NPM, lockfile.Go} {
+		if _, ok := tool.From[backend]; ok {
+			return true
+		}
+	}
+	return false
+}
