@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,6 @@ there; install scripts are not run, but those of the packages that you name.`,
 	o.flags(cmd, true, true)
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "take what devsh.lock says, and nothing else")
 	cmd.Flags().BoolVar(&o.user, "user", false, "your own tools, also without names in a project that has a devsh.lock")
-	cmd.MarkFlagsMutuallyExclusive("user", "project")
 	return cmd
 }
 
@@ -88,6 +88,9 @@ func (a *app) toolsLock() *cobra.Command {
 
 // install installs, or locks, what is named.
 func (a *app) install(ctx context.Context, args []string, o toolsOptions, how toolset.Options) error {
+	if o.user && o.project {
+		return usage(errors.New("--user and --project exclude each other"))
+	}
 	if len(args) == 0 && !o.user && !o.project {
 		o.project = a.inLocked()
 	}
