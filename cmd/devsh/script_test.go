@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(filepath.Join(home, "dev"), 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "trust": trustCommand, "raw": raw, "jsonkeys": jsonKeys, "chown": chown, "rename": rename, "mkfifo": func(ts *testscript.TestScript, _ bool, args []string) {
+			"await": await, "code": code, "trust": trustCommand, "raw": raw, "jsonkeys": jsonKeys, "chown": chown, "rename": rename, "mkfifo": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(ts.Exec("mkfifo", args...))
 			},
 		},
@@ -97,6 +97,22 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("%q: exit code %d, want %d\n%s", args[1:], got, want, ts.ReadFile("stderr"))
+	}
+}
+
+// await waits for a file to be there, and to hold a text: await FILE [TEXT].
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	limit := time.After(time.Minute)
+	for tick := time.NewTicker(20 * time.Millisecond); ; {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if (err == nil || errors.Is(err, syscall.EISDIR)) && strings.Contains(string(data), strings.Join(args[1:], " ")) {
+			return
+		}
+		select {
+		case <-limit:
+			ts.Fatalf("there is no %s", args[0])
+		case <-tick.C:
+		}
 	}
 }
 

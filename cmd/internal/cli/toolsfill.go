@@ -32,10 +32,16 @@ func (a *app) fillMissing(w *world, dir string) {
 	if _, err := store.Open(w.toolStore().Dir); err != nil {
 		return // «devsh tools install» says why
 	}
-	if info, err := os.Stat(fillMark(w, e)); err == nil && a.Now().Sub(info.ModTime()) < fillPause {
+	if a.tried(fillMark(w, e)) {
 		return
 	}
 	_ = a.detach(a.leave().List(), filepath.Join(w.toolStore().Dir, "log"), "tools", "fill", "--", e.Project.Dir)
+}
+
+// tried reports whether the last try is not long ago.
+func (a *app) tried(mark string) bool {
+	info, err := os.Stat(mark)
+	return err == nil && info.Size() > 0 && a.Now().Sub(info.ModTime()) < fillPause
 }
 
 // fillMark is a file as old as the last try to install what an entry lacks.
@@ -78,7 +84,10 @@ func (a *app) fill(ctx context.Context, w *world, e *activation.Entry) error {
 		return fmt.Errorf("install what is missing: %w", err)
 	}
 	defer lock.Close()
-	if err := os.Chtimes(mark, a.Now(), a.Now()); err != nil {
+	if a.tried(mark) {
+		return nil // by one that was faster
+	}
+	if _, err := lock.WriteAt([]byte("tried\n"), 0); err != nil {
 		return fmt.Errorf("install what is missing: %w", err)
 	}
 	fmt.Fprintf(a.Stderr, "devsh: %s, %s: installing what it lacks: %s\n", a.Now().Format(time.DateTime), e.Project.Dir, e.Missing)
