@@ -122,6 +122,7 @@ func TestJobs(t *testing.T) {
 		s.expect("waiting")
 		s.key("\x1c")
 		s.ready()
+		s.expect("inner> ") // a bash whose terminal closes while it runs PROMPT_COMMAND leaves its jobs alone
 	})
 }
 
