@@ -51,6 +51,14 @@ shell_scripts() {
             shellcheck "$file" || return
         fi
     done
+    for file in hooks/bash/*.bash hooks/shared/*.sh; do
+        bash -n "$file" || return
+    done
+    if command -v zsh >/dev/null 2>&1; then
+        for file in hooks/zsh/*.zsh hooks/shared/*.sh; do
+            zsh -n "$file" || return
+        done
+    fi
 }
 
 check "gofmt" formatted

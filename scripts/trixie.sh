@@ -5,7 +5,7 @@
 #   DEVSH_DEBIAN_MIRROR   where it comes from; else the mirror that this machine's apt uses
 set -euo pipefail
 root=${DEVSH_TRIXIE_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/devsh-test/trixie}
-packages=(fish nix-bin tmux git strace ca-certificates procps)
+packages=(fish zsh nix-bin tmux git strace ca-certificates procps)
 made="$root/.devsh-made" # holds the packages; written last
 export PATH=$PATH:/usr/sbin:/sbin
 

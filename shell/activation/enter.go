@@ -90,15 +90,35 @@ func (r *Resolver) Current(ctx context.Context, dir string) (*Entry, error) {
 	if err := r.Store.check(); err != nil {
 		return nil, err
 	}
+	if e := r.inForce(p); e != nil && e.State != Building {
+		return e, nil
+	}
+	return r.Resolve(ctx, dir, Options{})
+}
+
+// InForce returns the entry in force of the project that owns dir if it is still
+// true, also while it is being built, and else nil.
+func (r *Resolver) InForce(dir string) *Entry {
+	p, err := project.Find(dir, r.Settings.Roots)
+	if err != nil || r.Store.check() != nil {
+		return nil
+	}
+	if e := r.inForce(p); e != nil && (e.State != Building || e.Working()) {
+		return e
+	}
+	return nil
+}
+
+func (r *Resolver) inForce(p *project.Project) *Entry {
 	place := r.Store.Place(p.Dir)
 	e, err := place.Entry()
-	if err != nil || e.State == Building || e.Renderer != rendererVersion || e.Settings != r.Settings.Digest || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
-		return r.Resolve(ctx, dir, Options{})
+	if err != nil || e.Renderer != rendererVersion || e.Settings != r.Settings.Digest || !samePlace(e.Project, *p) || len(e.Stale()) > 0 {
+		return nil
 	}
 	if _, err := place.Delta(e.Generation); err != nil {
-		return r.Resolve(ctx, dir, Options{})
+		return nil
 	}
-	return e, nil
+	return e
 }
 
 // Known returns what is known of the project that owns dir, true or not, or

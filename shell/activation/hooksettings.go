@@ -1,6 +1,7 @@
 package activation
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -65,14 +66,31 @@ func (r *Resolver) publishSettings(dir, message string) error {
 	}
 	slices.Sort(roots)
 	script := render.FishSettings(slices.Compact(roots), linked, message)
-	path := filepath.Join(dir, "settings.fish")
-	if have, err := readOwn(path); err == nil && string(have) == string(script) {
+	return writeOwn(filepath.Join(dir, "settings.fish"), script)
+}
+
+// PublishScript has a script of the hook's, which shells are to load from a file,
+// beside the settings, and returns its path.
+func (s Store) PublishScript(name, text string) (string, error) {
+	if err := s.Open(); err != nil {
+		return "", err
+	}
+	path := filepath.Join(s.settings(), name)
+	if err := atomicfile.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	return path, writeOwn(path, []byte(text))
+}
+
+// writeOwn writes a file unless it is so already.
+func writeOwn(path string, data []byte) error {
+	if have, err := readOwn(path); err == nil && bytes.Equal(have, data) {
 		return nil
 	}
 	if err := removeDir(path); err != nil {
 		return err
 	}
-	return atomicfile.Write(path, script, 0o600)
+	return atomicfile.Write(path, data, 0o600)
 }
 
 // removeDir removes a directory that lies where a file should: no rename

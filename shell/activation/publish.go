@@ -120,12 +120,9 @@ func (p Place) publish(e *Entry) (news bool, err error) {
 		return false, fmt.Errorf("encode entry: %w", err)
 	}
 	files := map[string][]byte{
-		idFile(e): nil,
-		"check.fish": render.FishChecks(render.Watch{
-			Entry: name, Dir: filepath.Join(p.Dir, name), Current: p.Current(), Note: e.Note,
-			Checks: checks(e, filepath.Join(p.Dir, name)),
-		}),
-		entryFile: data,
+		idFile(e):    nil,
+		"check.fish": render.FishChecks(p.Watch(e)),
+		entryFile:    data,
 	}
 	if err := p.makeDir(name, files, func(dir string) error { return stamp(dir, e.Inputs) }); err != nil {
 		return false, err
@@ -136,6 +133,13 @@ func (p Place) publish(e *Entry) (news bool, err error) {
 		}
 	}
 	return true, atomicfile.Link(name, p.Current())
+}
+
+// Watch is the entry as the hook watches it.
+func (p Place) Watch(e *Entry) render.Watch {
+	name := entryName(e.ID)
+	dir := filepath.Join(p.Dir, name)
+	return render.Watch{Entry: name, Dir: dir, Current: p.Current(), Note: e.Note, Checks: checks(e, dir)}
 }
 
 func idFile(e *Entry) string {

@@ -1,9 +1,12 @@
 package activation
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
 	"github.com/hbohlen/devsh/shell/render"
@@ -43,6 +46,34 @@ func (w *resolution) leaveSaid(e *Entry) {
 	file := filepath.Join(dir, entryName(identify(e)))
 	os.Remove(file + ".by") // the shells that would show it
 	_ = atomicfile.Write(file, []byte(strings.Join(w.said, "\n")+"\n"), 0o600)
+}
+
+// TakeSaid returns what waits to be said about an entry, to the first shell that
+// asks. The hook for fish does the same by itself.
+func (r *Resolver) TakeSaid(e *Entry, shell int) string {
+	if !filepath.IsAbs(r.Runtime) {
+		return ""
+	}
+	file := filepath.Join(r.Runtime, "devsh", "said", entryName(e.ID))
+	info, err := os.Lstat(file)
+	if err != nil || info.Size() == 0 || owned(file, info) != nil {
+		return ""
+	}
+	own := strconv.Itoa(shell)
+	f, err := os.OpenFile(file+".by", os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return ""
+	}
+	_, err = f.WriteString(own + "\n")
+	by, err2 := readOwn(file + ".by")
+	if first, _, _ := strings.Cut(string(by), "\n"); errors.Join(err, f.Close(), err2) != nil || first != own {
+		return ""
+	}
+	text, err := readOwn(file)
+	if errors.Join(err, os.Truncate(file, 0)) != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // tidySaid removes what nobody came for.

@@ -35,11 +35,33 @@ func (s Store) Stands(shell int, project string) error {
 	return s.note(shell, noteAt+project)
 }
 
+// Uses notes that a running shell uses a project's generation: it is kept.
+func (s Store) Uses(shell int, project, generation string) error {
+	return s.note(shell, s.Place(project).Generation(generation))
+}
+
+// WasTold reports whether the person has been told in the shell what the entry
+// has to say.
+func (s Store) WasTold(shell int, e *Entry) bool {
+	return s.noted(shell, noteTold+entryName(e.ID))
+}
+
+// Begins forgets what a shell noted that had the number of one that has just
+// started.
+func (s Store) Begins(shell int) {
+	_ = os.Remove(filepath.Join(s.Shells(), strconv.Itoa(shell)))
+}
+
+func (s Store) noted(shell int, line string) bool {
+	have, err := readOwn(filepath.Join(s.Shells(), strconv.Itoa(shell)))
+	return err == nil && bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line+"\n"))
+}
+
 func (s Store) note(shell int, line string) error {
-	file := filepath.Join(s.Shells(), strconv.Itoa(shell))
-	if have, err := readOwn(file); err == nil && bytes.Contains(append([]byte("\n"), have...), []byte("\n"+line+"\n")) {
+	if s.noted(shell, line) {
 		return nil
 	}
+	file := filepath.Join(s.Shells(), strconv.Itoa(shell))
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return err

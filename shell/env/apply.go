@@ -68,7 +68,7 @@ func Leave(e Env, d Delta) Env {
 		leaveList(out, e, name, l, restore)
 	}
 	for name := range out {
-		if isMark(name) {
+		if IsMark(name) {
 			delete(out, name)
 		}
 	}

@@ -12,12 +12,12 @@ type Change struct {
 func Diff(before, after Env) Change {
 	c := Change{Set: map[string]string{}}
 	for name, v := range after {
-		if old, ok := before[name]; (!ok || old != v) && !isMark(name) {
+		if old, ok := before[name]; (!ok || old != v) && !IsMark(name) {
 			c.Set[name] = v
 		}
 	}
 	for _, name := range sortedNames(before) {
-		if _, ok := after[name]; !ok && !isMark(name) {
+		if _, ok := after[name]; !ok && !IsMark(name) {
 			c.Unset = append(c.Unset, name)
 		}
 	}

@@ -286,7 +286,7 @@ func TestLeaveWithoutItsVariables(t *testing.T) {
 func values(e Env) Env {
 	out := Env{}
 	for n, v := range e {
-		if !isMark(n) {
+		if !IsMark(n) {
 			out[n] = v
 		}
 	}

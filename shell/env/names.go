@@ -21,9 +21,9 @@ const (
 	WasPrefix = "DEVSH_WAS_"
 )
 
-// isMark reports whether the variable is one in which devsh records what is
+// IsMark reports whether the variable is one in which devsh records what is
 // active.
-func isMark(name string) bool {
+func IsMark(name string) bool {
 	return name == GenerationVar || name == ProjectVar || strings.HasPrefix(name, OldPrefix) || strings.HasPrefix(name, WasPrefix)
 }
 

@@ -9,10 +9,10 @@ import (
 // its environment.
 func Deciding() []string { return []string{"devsh.toml", "flake.nix", "shell.nix"} }
 
-// signs lists what makes a directory a project where no deciding file is found
+// Signs lists what makes a directory a project where no deciding file is found
 // in it or above: a version-control directory or a language's manifest. The
 // fish hook has the same list; a test compares them.
-func signs() []string {
+func Signs() []string {
 	return []string{
 		".git", ".hg", ".jj", ".svn",
 		"package.json", "go.mod", "Cargo.toml", "pyproject.toml", "setup.py", "requirements.txt", "deno.json",

@@ -73,7 +73,7 @@ func find(dir, root string) *Project {
 		if hasAny(d, Deciding()) {
 			p.Chain = append(p.Chain, d)
 		}
-		if sign == "" && hasAny(d, signs()) {
+		if sign == "" && hasAny(d, Signs()) {
 			sign = d
 		}
 		if d == root {

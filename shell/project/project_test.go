@@ -168,8 +168,8 @@ func TestHookHasTheSameSigns(t *testing.T) {
 			got = append(got, name)
 		}
 	}
-	if !slices.Equal(got, signs()) {
-		t.Errorf("the hook looks for %q, the program for %q", got, signs())
+	if !slices.Equal(got, Signs()) {
+		t.Errorf("the hook looks for %q, the program for %q", got, Signs())
 	}
 	for _, name := range Deciding() {
 		if !strings.Contains(script, `-e "$known/`+name+`"`) || !strings.Contains(script, "-e ./"+name) {

@@ -9,18 +9,23 @@ import (
 // alias defines a function as fish's own alias does. Its text is evaluated
 // and not pasted, so that one that is no fish code breaks nothing but itself.
 func (g *generation) alias(name string, a env.Alias) {
-	text := a.Text
-	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-	if first == name {
-		text = "command " + strings.TrimSpace(text)
-	}
 	g.line("if __devsh_alias_on %s", name)
 	// Without --wraps: what it adds to the completions cannot be taken back.
 	g.line("    function %s --description 'devsh alias'", name)
 	g.meansOwn("        ", a.Dir)
-	g.line("        eval %s '$argv'", QuoteFish(text))
+	g.line("        eval %s '$argv'", QuoteFish(ownCommand(name, a.Text)))
 	g.line("    end")
 	g.line("end")
+}
+
+// ownCommand is the text of an alias, which by its own name means the command that
+// it stands for.
+func ownCommand(name, text string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if first == name {
+		return "command " + strings.TrimSpace(text)
+	}
+	return text
 }
 
 // ScriptFile is the name, in a generation's directory, of one of the delta's

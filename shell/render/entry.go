@@ -34,21 +34,21 @@ func (c Check) cost() int {
 }
 
 // same are the clauses that hold while the input is as it was.
-func (c Check) same() []string {
-	p := QuoteFish(c.Path)
+func (c Check) same(quote func(string) string) []string {
+	p := quote(c.Path)
 	switch {
 	case c.Plain:
 		return []string{"! -L " + p}
 	case c.Absent:
 		return []string{"! -e " + p}
 	case c.Same != "":
-		return []string{p + " -ef " + QuoteFish(c.Same)}
+		return []string{p + " -ef " + quote(c.Same)}
 	}
-	s := QuoteFish(c.Stamp)
+	s := quote(c.Stamp)
 	// -ot is true where the input is missing, -nt where the stamp is.
 	out := []string{"! " + p + " -nt " + s, "! " + p + " -ot " + s}
 	if c.Target != "" {
-		out = append(out, p+" -ef "+QuoteFish(c.Target))
+		out = append(out, p+" -ef "+quote(c.Target))
 	}
 	return out
 }
@@ -95,7 +95,7 @@ func FishChecks(w Watch) []byte {
 			clauses = append(clauses, QuoteFish(w.Current)+" -ef "+QuoteFish(w.Dir))
 		}
 		for _, c := range some {
-			clauses = append(clauses, c.same()...)
+			clauses = append(clauses, c.same(QuoteFish)...)
 		}
 		fmt.Fprintf(&b, "function %s\n    set -g __devsh_turn %s\n    test %s\nend\n", turnName(i, w.Entry), next, strings.Join(clauses, " -a "))
 	}
@@ -104,7 +104,7 @@ func FishChecks(w Watch) []byte {
 	for some := range slices.Chunk(w.Checks, perTest) {
 		var clauses []string
 		for _, c := range some {
-			clauses = append(clauses, c.same()...)
+			clauses = append(clauses, c.same(QuoteFish)...)
 		}
 		tests = append(tests, "test "+strings.Join(clauses, " -a "))
 	}

@@ -27,8 +27,7 @@ const chunk = 200
 //
 // __devsh_enter_ID comes last: a file that was cut short does not define it.
 func FishGeneration(id string, d env.Delta) []byte {
-	g := &generation{id: id, d: d}
-	g.split()
+	g := split(id, d)
 	g.unpath()
 	g.leave()
 	g.undo()
@@ -54,7 +53,8 @@ type generation struct {
 	hooked  []string // variables that shell hooks give values
 }
 
-func (g *generation) split() {
+func split(id string, d env.Delta) *generation {
+	g := &generation{id: id, d: d}
 	g.set = slices.Sorted(maps.Keys(g.d.Set))
 	for _, name := range g.set {
 		if _, literal := g.d.Set[name].Literal(); !literal {
@@ -70,6 +70,7 @@ func (g *generation) split() {
 	g.aliases = slices.Sorted(maps.Keys(g.d.Aliases))
 	g.funcs = slices.Sorted(maps.Keys(g.d.Functions))
 	g.hooked = g.d.HookVars()
+	return g
 }
 
 func (g *generation) function(name string, body func()) {
@@ -194,14 +195,7 @@ func (g *generation) undo() {
 			g.line("__devsh_unset_off %s", name)
 		}
 		for _, name := range g.lists {
-			l := g.d.Lists[name]
-			words := []string{"__devsh_list_off", name}
-			for _, e := range l.Prepend {
-				words = append(words, QuoteFish("<"+e))
-			}
-			for _, e := range slices.Backward(l.Append) {
-				words = append(words, QuoteFish(">"+e))
-			}
+			words := slices.Concat([]string{"__devsh_list_off", name}, quoteAll(marked(g.d.Lists[name])))
 			g.line("%s", strings.Join(words, " "))
 		}
 		for _, name := range g.hooked {
@@ -246,7 +240,12 @@ func (g *generation) adopt() {
 // listArgs are the words before, after and alone of a list variable; see
 // [env.List.Join].
 func (g *generation) listArgs(name string) string {
-	l := g.d.Lists[name]
+	return strings.Join(quoteAll(around(name, g.d.Lists[name])), " ")
+}
+
+// around is what comes before and after the value of a list variable, and what
+// that is where it was unset or empty.
+func around(name string, l env.List) []string {
 	before, after := strings.Join(l.Prepend, ":"), strings.Join(l.Append, ":")
 	if before != "" {
 		before += ":"
@@ -254,7 +253,19 @@ func (g *generation) listArgs(name string) string {
 	if after != "" {
 		after = ":" + after
 	}
-	return strings.Join([]string{QuoteFish(before), QuoteFish(after), QuoteFish(l.Join(name, ""))}, " ")
+	return []string{before, after, l.Join(name, "")}
+}
+
+// marked are the entries of a list in the order in which they are taken out: <
+// marks those from before the value, > those from after it.
+func marked(l env.List) (entries []string) {
+	for _, e := range l.Prepend {
+		entries = append(entries, "<"+e)
+	}
+	for _, e := range slices.Backward(l.Append) {
+		entries = append(entries, ">"+e)
+	}
+	return entries
 }
 
 func quoteAll(list []string) []string {

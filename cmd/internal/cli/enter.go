@@ -41,9 +41,8 @@ func (a *app) enterCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if abi != activation.ABI {
-				fmt.Fprintf(a.Stderr, "devsh: this shell's hook is of version %d and devsh of %d: the environment stays as it is; «exec fish» brings them together\n", abi, activation.ABI)
-				return silent(exitOutdated)
+			if err := a.outdated(abi, "fish"); err != nil {
+				return err
 			}
 			err := a.enter(cmd.Context(), args[0], wait)
 			a.endProgress()
@@ -56,6 +55,15 @@ func (a *app) enterCommand() *cobra.Command {
 	cmd.Flags().IntVar(&abi, "abi", 0, "the hook's version: "+strconv.Itoa(activation.ABI))
 	cmd.Flags().StringVar(&wait, "wait", waitDone, "how long to wait: none, soon, capture or done")
 	return cmd
+}
+
+// outdated refuses a hook that another version of devsh has written.
+func (a *app) outdated(abi int, shell string) error {
+	if abi == activation.ABI {
+		return nil
+	}
+	fmt.Fprintf(a.Stderr, "devsh: this shell's hook is of version %d and devsh of %d: the environment stays as it is; «exec %s» brings them together\n", abi, activation.ABI, shell)
+	return silent(exitOutdated)
 }
 
 func (a *app) enter(ctx context.Context, dir, wait string) error {

@@ -15,16 +15,21 @@ import (
 func (a *app) hookCommand() *cobra.Command {
 	var settingsOnly bool
 	cmd := &cobra.Command{
-		Use:   "hook fish",
+		Use:   "hook fish|bash|zsh",
 		Short: "Print the script that a shell loads",
-		Long: `Print the script that makes fish activate projects on cd.
+		Long: `Print the script that makes a shell activate projects on cd.
 
-Load it in config.fish, or keep it as a file: it finds its settings by itself.
-It brings devsh_prompt, for a prompt to call: it prints what is the matter (building and how
+Load it in config.fish, or keep it as a file: it finds its settings by itself. bash (4.4 or
+later) and zsh load it at the end of .bashrc or .zshrc. They look at each prompt only, and call
+devsh after each cd: «cd p && make» runs make in the environment of before. They get variables,
+aliases and functions; completions, [hooks] and hook = "every-entry" are for fish.
+
+In fish it brings devsh_prompt, for a prompt to call: it prints what is the matter (building and how
 far, failed, changed, not-allowed), or nothing; $DEVSH_STATE holds the first word.`,
 		Example: `  echo 'devsh hook fish | source' >> ~/.config/fish/config.fish
-  devsh hook fish > ~/.config/fish/conf.d/devsh.fish`,
-		ValidArgs: []string{"fish"},
+  devsh hook fish > ~/.config/fish/conf.d/devsh.fish
+  echo 'eval "$(devsh hook bash)"' >> ~/.bashrc`,
+		ValidArgs: []string{"fish", "bash", "zsh"},
 		Args:      cobra.MatchAll(atMostOne, knownArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && !settingsOnly {
@@ -44,7 +49,8 @@ far, failed, changed, not-allowed), or nothing; $DEVSH_STATE holds the first wor
 				fmt.Fprintf(a.Stderr, "devsh: the hook is to call %s, which a garbage collection may remove\n"+
 					"hint: install devsh into a profile that is on PATH («nix profile install», home.packages): the hook then calls that one\n", a.tilde(render.Visible(bin)))
 			}
-			_, err = fmt.Fprint(a.Stdout, hooks.Fish(bin))
+			script := map[string]func(string) string{"fish": hooks.Fish, "bash": hooks.Bash, "zsh": hooks.Zsh}[args[0]]
+			_, err = fmt.Fprint(a.Stdout, script(bin))
 			return err
 		},
 	}

@@ -113,7 +113,7 @@ back when you leave. While nothing changed, no process is started.
 	root.AddCommand(
 		a.allowCommand(), a.denyCommand(), a.statusCommand(), a.reloadCommand(),
 		a.execCommand(), a.envCommand(), a.shellCommand(), a.logCommand(), a.initCommand(), a.gcCommand(), a.daemonCommand(), a.toolsCommand(), a.lspCommand(), a.fmtCommand(),
-		a.hookCommand(), a.enterCommand(), a.workCommand(), a.shellHookCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
+		a.hookCommand(), a.enterCommand(), a.followCommand(), a.workCommand(), a.shellHookCommand(), a.completionCommand(), a.versionCommand(), a.referenceCommand(),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

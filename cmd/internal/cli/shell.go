@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/hbohlen/devsh/cmd/internal/settings"
+	"github.com/hbohlen/devsh/hooks"
 	"github.com/hbohlen/devsh/shell/activation"
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/render"
@@ -32,9 +34,9 @@ func (a *app) shellCommand() *cobra.Command {
 		Long: `Start an interactive shell in the environment of the project that owns DIR, for places
 without the hook: fish, or $SHELL where there is no fish.
 
-In fish a change of the project arrives at the next prompt, as with the hook, and fish keeps
-all that was made in it. bash and others have no hook: their environment stays as it was when
-they started.
+In fish, bash and zsh a change of the project arrives at the next prompt, as with the hook, and
+the shell keeps all that was made in it; what is built meanwhile reaches an idle prompt in fish
+only. Others have no hook: their environment stays as it was when they started.
 
 --pure starts from a minimal environment: HOME and the XDG directories, user, terminal,
 display, language, time zone and proxies are kept; PATH is the system's and the project's.
@@ -88,6 +90,9 @@ func (a *app) runShell(cmd *cobra.Command, o shellOptions) error {
 	if err != nil {
 		return refused(err)
 	}
+	if argv, err = a.withHook(argv, e, p.world.resolver.Store); err != nil {
+		return refused(err)
+	}
 	a.greet(p, filepath.Base(argv[0]))
 	e["PWD"] = dir // by the name that it was given
 	state, err := session.Attach(cmd.Context(), session.Command{Argv: argv, Env: e.List(), Dir: dir})
@@ -116,15 +121,32 @@ func (a *app) shellArgv(name string, base env.Env) ([]string, error) {
 	if path, err = a.directory(path); err != nil { // the shell starts in another
 		return nil, refused(err)
 	}
-	if filepath.Base(path) != "fish" {
-		return []string{path}, nil
-	}
+	return []string{path}, nil
+}
+
+// withHook has the shell load the hook after the person's own configuration,
+// where there is a hook for it. e is the environment that it gets.
+func (a *app) withHook(argv []string, e env.Env, store activation.Store) ([]string, error) {
 	bin, err := a.binary()
 	if err != nil {
-		return nil, refused(err)
+		return nil, err
 	}
-	// After config.fish: where that loads the hook, no process is needed for it.
-	return []string{path, "--init-command", "functions -q __devsh_look; or " + render.QuoteFish(bin) + " hook fish | source"}, nil
+	switch filepath.Base(argv[0]) {
+	case "fish":
+		// Where config.fish loads it, no process is needed for it.
+		return append(argv, "--init-command", "functions -q __devsh_look; or "+render.QuoteFish(bin)+" hook fish | source"), nil
+	case "bash":
+		rc, err := store.PublishScript("bashrc", hooks.Bashrc(bin))
+		return append(argv, "--rcfile", rc), err
+	case "zsh":
+		rc, err := store.PublishScript("zsh/.zshenv", hooks.Zshenv(bin))
+		if own, ok := e["ZDOTDIR"]; ok {
+			e[hooks.ZshDirVar] = own
+		}
+		e["ZDOTDIR"] = filepath.Dir(rc)
+		return argv, err
+	}
+	return argv, nil
 }
 
 // greet says what the person is in, and what of it they would not expect.
@@ -140,7 +162,7 @@ func (a *app) greet(p *usable, shell string) {
 	if e.Generation != activation.None && a.env[env.ProjectVar] == e.Project.Dir {
 		fmt.Fprintf(a.Stderr, "devsh: %s is active here already: this is a shell within it, «exit» leads back\n", name)
 	}
-	if shell != "fish" {
+	if !slices.Contains([]string{"fish", "bash", "zsh"}, shell) {
 		fmt.Fprintf(a.Stderr, "devsh: %s has no hook: what changes in %s does not reach this shell until it is started anew\n", render.Visible(shell), name)
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // shells are those that «devsh shell» is tested with.
-var shells = []string{"fish", "bash"}
+var shells = []string{"fish", "bash", "zsh"}
 
 const project = "[env]\nA = \"from p\"\n[path]\nprepend = [\"bin\"]\n"
 
@@ -35,6 +35,7 @@ func newBed(t *testing.T) *bed {
 	b.WithoutHook()
 	b.Write("config/fish/conf.d/prompt.fish", "function fish_prompt; echo 'inner> '; end\n")
 	b.Write(".bashrc", "PS1='inner> '\n")
+	b.Write(".zshrc", "PS1='inner> '\n")
 	dir := b.Allowed("p", project)
 	bin := b.Tmp + "/bin/devsh"
 	if err := errors.Join(os.Remove(bin), os.Symlink(racyBinary, bin)); err != nil {
@@ -135,7 +136,7 @@ func (s *screen) ready() {
 // pid asks the shell for its process id.
 func (s *screen) pid(shell string) int {
 	s.t.Helper()
-	name := map[string]string{"fish": "$fish_pid", "bash": "$$"}[shell]
+	name := map[string]string{"fish": "$fish_pid", "bash": "$$", "zsh": "$$"}[shell]
 	s.enter("echo '<'" + name + "'>'")
 	pid, err := strconv.Atoi(s.expect(`<(\d+)>`)[1])
 	if err != nil {
