@@ -103,7 +103,7 @@ func newPrefixSource(f plan.Found) prefixSource {
 func (a *app) showPrefixes(r *prefixReport) {
 	out := a.Stdout
 	if r.Node != nil {
-		fmt.Fprintf(out, "node %s, ABI %s  %s\n", r.Node.Version, r.Node.ABI, a.faint(a.short("", r.Node.Path)))
+		fmt.Fprintf(out, "node %s, ABI %s  %s\n", r.Node.Version, r.Node.ABI, a.faint(a.prefixPath(r.Node.Path)))
 	}
 	width := 0
 	for _, m := range r.Managers {
@@ -147,6 +147,9 @@ func (a *app) showPrefix(m prefixManager, width int) {
 	}
 	fmt.Fprintf(a.Stdout, "%s %-5s  %s  %s\n", mark, m.Name, pad(bin, width), a.faint(a.prefixReason(m)))
 	for _, o := range m.Others {
+		if m.From != nil && o.Why == m.From.Why {
+			continue // it is said already
+		}
 		fmt.Fprintf(a.Stdout, "         %s\n", a.faint("not "+a.prefixFrom(o, true)+": "+a.prefixPath(o.Why)))
 	}
 	for _, p := range m.Programs {
