@@ -21,6 +21,7 @@ type bed struct {
 	*Prefixes
 	t    *testing.T
 	home string
+	sys  string // a directory outside of the home
 	// self has commands run by who runs the tests, not by a user to whom the
 	// system does not belong.
 	self bool
@@ -35,7 +36,7 @@ func newBed(t *testing.T, path string) *bed {
 	return &bed{Prefixes: &Prefixes{
 		Environ: map[string]string{"HOME": home, "PATH": path}, Memory: filepath.Join(home, ".cache/devsh/prefix"),
 		Read: inputs.ReadOwn, Write: atomicfile.Write,
-	}, t: t, home: home}
+	}, t: t, home: home, sys: t.TempDir()}
 }
 
 // system is a PATH with nothing of the user's.
@@ -143,11 +144,15 @@ func with(e env.Env, vars map[string]string) env.Env {
 	return e
 }
 
-// write writes files below the home, by name; #! makes a program.
+// write writes files, by name, below the home where it is relative; #! makes a
+// program.
 func (b *bed) write(files map[string]string) {
 	b.t.Helper()
 	for name, text := range files {
-		at := filepath.Join(b.home, name)
+		at := name
+		if !filepath.IsAbs(at) {
+			at = filepath.Join(b.home, name)
+		}
 		mode := os.FileMode(0o644)
 		if strings.HasPrefix(text, "#!") {
 			mode = 0o755

@@ -103,8 +103,8 @@ func before(dirs []string, name string) string {
 // writable reports whether a directory, or the nearest above it, can be written.
 func writable(dir string) bool {
 	for {
-		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
-			return unix.Access(dir, unix.W_OK) == nil
+		if info, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
+			return err == nil && info.IsDir() && unix.Access(dir, unix.W_OK) == nil
 		}
 		dir = filepath.Dir(dir)
 	}
