@@ -116,7 +116,7 @@ func (p *Prefixes) facts(ctx context.Context) ([]plan.Manager, *plan.Facts, erro
 	}
 	f := &plan.Facts{
 		Env: p.Environ, Root: p.Root(), Project: p.Project, Files: map[string][]byte{}, Unreadable: map[string]string{},
-		Programs: map[string]string{}, Kept: p.kept(managers),
+		Programs: map[string]string{}, Kept: p.kept(managers), Real: resolved,
 	}
 	for _, m := range managers {
 		if found := install.LookPath(p.path(), m.Name); found != "" {

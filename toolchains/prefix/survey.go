@@ -57,7 +57,9 @@ func (p *Prefixes) look(s *Status) {
 	if s.State == plan.Devsh {
 		mine = append([]string{filepath.Join(s.Dir, plan.BoundDir)}, s.Bins...)
 	}
-	first := slices.IndexFunc(list, func(d string) bool { return filepath.IsAbs(d) && slices.Contains(mine, filepath.Clean(d)) })
+	first := slices.IndexFunc(list, func(d string) bool {
+		return filepath.IsAbs(d) && slices.ContainsFunc(mine, func(m string) bool { return filepath.Clean(d) == m || resolved(d) == resolved(m) })
+	})
 	s.OnPath = first >= 0
 	if s.State != plan.Devsh && !s.OnPath {
 		s.Problems = append(s.Problems, plan.Problem{Text: s.Bins[0] + " is not on PATH", Next: "fish_add_path " + s.Bins[0]})

@@ -25,6 +25,34 @@ type Facts struct {
 	// Kept are, by manager, the ABIs for which there is a prefix already; for
 	// managers without node, "".
 	Kept map[string][]string
+	// Real resolves the links in a path, as far as it exists; nil leaves it.
+	Real func(string) string
+}
+
+func (f *Facts) real(p string) string {
+	if f.Real == nil {
+		return path.Clean(p)
+	}
+	return f.Real(path.Clean(p))
+}
+
+// home reports whether a path is in the user's home, by either of their names.
+func (f *Facts) home(p string) bool {
+	home := f.Env["HOME"]
+	return path.IsAbs(home) && (below(p, home) || below(f.real(p), f.real(home)))
+}
+
+// onPath is the first of the directories that is on PATH, by whatever name.
+func (f *Facts) onPath(dirs []string) (string, bool) {
+	for e := range strings.SplitSeq(f.Env["PATH"], ":") {
+		if !path.IsAbs(e) {
+			continue
+		}
+		if i := slices.IndexFunc(dirs, func(d string) bool { return path.Clean(e) == d || f.real(e) == f.real(d) }); i >= 0 {
+			return dirs[i], true
+		}
+	}
+	return "", false
 }
 
 // Node is what node says of itself, and npm of where it looks.

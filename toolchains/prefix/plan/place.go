@@ -117,10 +117,9 @@ func (p *Place) settle(f *Facts) {
 		p.State, p.From.Why = Own, "you said so"
 		return
 	default:
-		bin, ok := onPath(won.Bins, f.Env)
-		home := f.Env["HOME"]
+		bin, ok := f.onPath(won.Bins)
 		switch {
-		case !path.IsAbs(home) || !below(won.Bins[0], home):
+		case !f.home(won.Bins[0]):
 			why = won.Value + " is not in your home"
 		case ok:
 			p.State, p.From.Why = Works, bin+" is yours, and on your PATH"
@@ -284,15 +283,4 @@ func bins(s Source, value string) []string {
 		out = append(out, path.Clean(fill(b, map[string]string{"value": value})))
 	}
 	return out
-}
-
-// onPath is the first of the directories that is on PATH.
-func onPath(dirs []string, env map[string]string) (string, bool) {
-	list := strings.Split(env["PATH"], ":")
-	for _, d := range dirs {
-		if slices.ContainsFunc(list, func(e string) bool { return path.IsAbs(e) && path.Clean(e) == d }) {
-			return d, true
-		}
-	}
-	return "", false
 }

@@ -108,6 +108,30 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// A home may have two names, and fnm has one of its own for a node's place in
+// each shell.
+func TestChooseByAnyName(t *testing.T) {
+	for name, links := range map[string][2]string{
+		"the home is a link":        {"/home/u", "/mnt/u"},
+		"what is on PATH is a link": {"/run/shell/bin", "/home/u/node/bin"},
+	} {
+		f := facts(map[string]string{"PATH": "/run/shell/bin:/home/u/node/bin:/usr/bin"}, nil)
+		f.Node.Exec = "/mnt/u/node/bin/node"
+		if links[0] != "/home/u" {
+			f.Env["PATH"], f.Node.Exec = "/run/shell/bin:/usr/bin", "/home/u/node/bin/node"
+		}
+		f.Real = func(p string) string {
+			if rest, ok := strings.CutPrefix(p, links[0]); ok {
+				return links[1] + rest
+			}
+			return p
+		}
+		if p := place(t, f, "npm"); p.State != Works {
+			t.Errorf("%s: %s, %+v", name, p.State, p.From)
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	type vars = map[string]string
 	for want, c := range map[string]struct {
