@@ -66,15 +66,17 @@ func (p *Prefixes) node(ctx context.Context, npm string) (*plan.Node, error) {
 		s.Node, s.NPM, s.Real = node, npmAt, stampOf(s.Exec)
 		p.remember(s)
 	}
-	return &plan.Node{Path: stable(found, s.Exec), Exec: s.Exec, Version: s.Version, ABI: s.ABI, Globalconfig: s.Globalconfig}, nil
+	return &plan.Node{Path: stable(found, s.Exec, nixStore), Exec: s.Exec, Version: s.Version, ABI: s.ABI, Globalconfig: s.Globalconfig}, nil
 }
+
+const nixStore = "/nix/store"
 
 // stable is the name by which a node is run from wrappers. It is the file itself,
 // which no change of a link turns into another node; but in nix's store, where
 // that would be gone with the next garbage, what leads there.
-func stable(found, exec string) string {
+func stable(found, exec, store string) string {
 	real, err := filepath.EvalSymlinks(found)
-	if strings.HasPrefix(exec, "/nix/store/") && err == nil && real == exec {
+	if strings.HasPrefix(exec, store+"/") && err == nil && real == exec {
 		return found
 	}
 	return exec

@@ -126,7 +126,7 @@ func target(file string) (string, os.FileMode, error) {
 	if !linked {
 		return file, info.Mode().Perm(), nil
 	}
-	if !info.Mode().IsRegular() || strings.HasPrefix(real, "/nix/store/") || unix.Access(real, unix.W_OK) != nil || unix.Access(filepath.Dir(real), unix.W_OK) != nil {
+	if !info.Mode().IsRegular() || strings.HasPrefix(real, nixStore+"/") || unix.Access(real, unix.W_OK) != nil || unix.Access(filepath.Dir(real), unix.W_OK) != nil {
 		return "", 0, &Linked{file, real}
 	}
 	return real, info.Mode().Perm(), nil

@@ -79,6 +79,9 @@ func (p *Prefixes) Layer(ctx context.Context) (*Layer, error) {
 		return nil, err
 	}
 	places := plan.Choose(managers, f)
+	if strings.ContainsRune(p.Root(), ':') {
+		return nil, fmt.Errorf("make a place for global installs: no PATH can hold %s, which has a colon", p.Root())
+	}
 	for i := range places {
 		if err := p.make(&places[i], f); err != nil {
 			return nil, err

@@ -215,6 +215,34 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// A directory with a colon would be two on PATH.
+func TestColon(t *testing.T) {
+	b := newBed(t, "")
+	b.Environ["PATH"] = b.fakeNode("n", "115")
+	b.Environ["XDG_DATA_HOME"] = b.home + "/a:b"
+	if _, err := b.Layer(t.Context()); err == nil || !strings.Contains(err.Error(), "colon") {
+		t.Errorf("a colon: %v", err)
+	}
+}
+
+// Wrappers name node's own file, but in nix's store what leads there, which
+// the collector keeps.
+func TestStable(t *testing.T) {
+	dir := resolved(t.TempDir())
+	store, link := filepath.Join(dir, "store"), filepath.Join(dir, "node")
+	exec := filepath.Join(store, "x-nodejs/bin/node")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(exec), 0o755), os.WriteFile(exec, nil, 0o755), os.Symlink(exec, link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ found, store, want string }{
+		{link, store, link}, {link, "/nowhere", exec}, {exec, store, exec}, {"/shims/node", store, exec},
+	} {
+		if got := stable(c.found, exec, c.store); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
 func TestSurvey(t *testing.T) {
 	b := newBed(t, "")
 	bin := b.fakeNode("n", "115")
