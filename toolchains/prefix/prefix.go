@@ -67,12 +67,15 @@ type Layer struct {
 
 // Layer makes the prefixes and what they put into an environment. It belongs
 // below everything that a project or a set of tools brings, and above the
-// system: as the outermost of the deltas that are composed.
+// system: as the outermost of the deltas that are composed. Nothing in it is
+// taken from Environ, but the layer holds only for shells in which the
+// [Layer.Variables] are the same.
 //
 // It starts node and npm the first time it meets them, and no process from then
-// on. Settings that cannot be read are problems of a place; the error is about
-// directories that cannot be made ([*Unsafe], or the system's), about HOME, or
-// the context's. Without node, the managers that need it have no place.
+// on. Any number may be made at once. Settings that cannot be read are problems
+// of a place; the error is about directories that cannot be made ([*Unsafe], or
+// the system's), about HOME, or the context's: an environment can do without the
+// layer then. Without node, the managers that need it have no place.
 func (p *Prefixes) Layer(ctx context.Context) (*Layer, error) {
 	managers, f, err := p.facts(ctx)
 	if err != nil {
