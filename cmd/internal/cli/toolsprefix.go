@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -118,6 +120,9 @@ func (a *app) editNPMRC(ctx context.Context, p *prefix.Prefixes, o prefixOptions
 		done, not = "took the prefix out of", "has none"
 	}
 	e, err := change(ctx, o.force)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return hinted(err, "your home, and ~/.local/share in it, must be yours and writable")
+	}
 	if err != nil {
 		return err
 	}
