@@ -25,7 +25,7 @@ type rule struct {
 var (
 	pure = []string{
 		"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog",
-		"toolchains/document", "toolchains/lockfile", "toolchains/catalogue", "toolchains/detect", "toolchains/choose",
+		"toolchains/document", "toolchains/lockfile", "toolchains/catalogue", "toolchains/detect", "toolchains/choose", "toolchains/prefix/plan",
 	}
 	base = []string{"shell/inputs", "shell/atomicfile", "shell/filelock", "shell/project"}
 )

@@ -9,7 +9,7 @@ import (
 
 func (a *app) toolsCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "tools ls|install|update|lock|rm|rollback|which",
+		Use:   "tools ls|install|update|lock|rm|rollback|which|prefix",
 		Short: "Show, install and update language servers, formatters and their like",
 		Long: `The package managers, language servers, formatters and linters of a project's languages, and
 those that devsh installs for you:
@@ -22,6 +22,7 @@ those that devsh installs for you:
   rm        take tools out of your set
   rollback  go back to the set before
   which     where a program is
+  prefix    where your own global installs go (npm i -g, go install and their like), and why
 
 Languages are those of the nearest manifests within the same repository. What devsh knows of
 them, ~/.config/devsh/catalogue.toml adds to and overrides by name; so does a project's
@@ -40,7 +41,7 @@ What is installed is yours, in every project. Exact versions and hashes are in
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // its Args refuse all
 	}
-	cmd.AddCommand(a.toolsLs(), a.toolsInstall(), a.toolsUpdate(), a.toolsLock(), a.toolsRm(), a.toolsRollback(), a.toolsWhich(), a.toolsFill())
+	cmd.AddCommand(a.toolsLs(), a.toolsInstall(), a.toolsUpdate(), a.toolsLock(), a.toolsRm(), a.toolsRollback(), a.toolsWhich(), a.toolsFill(), a.toolsPrefix())
 	for _, c := range cmd.Commands() {
 		c.Args = usageArgs(c.Args)
 	}

@@ -165,6 +165,9 @@ func toolsHint(err error) string {
 		}
 		return "«npm:PACKAGE» and «go:PACKAGE» name what the catalogue does not know"
 	}
+	if hint := prefixHint(err); hint != "" {
+		return hint
+	}
 	if errors.Is(err, store.ErrNotOwned) {
 		return "devsh keeps to the user whose files these are; nobody else may write there"
 	}
