@@ -91,6 +91,9 @@ type Use struct {
 	// given names of files, it would also write what these refer to, or look
 	// further around than beside them.
 	Alone bool
+	// Others says that as a formatter it runs other formatters, which it knows from
+	// the project: what decides how these format decides how it does.
+	Others bool
 	// Configs are the files in a directory or above it that decide how it formats.
 	Configs []string
 	Proof   Proof
@@ -153,7 +156,8 @@ type Language struct {
 	// language; see [Condition].
 	Files []Condition
 	// Packages are dependencies that show it, as "npm:react".
-	Packages   []string
+	Packages []string
+	// Extensions are those of its files; [AnyExtension] stands for all files.
 	Extensions []string
 	// Pins are where versions are pinned.
 	Pins []Pin
@@ -163,6 +167,14 @@ type Language struct {
 	// Like is the language whose pins and choices this one has.
 	Like string
 	At   document.Pos
+}
+
+// AnyExtension is the extension of a language that all files are in.
+const AnyExtension = "*"
+
+// Has reports whether files with an extension are in the language.
+func (l *Language) Has(ext string) bool {
+	return slices.Contains(l.Extensions, ext) || slices.Contains(l.Extensions, AnyExtension)
 }
 
 // Pin is a place where a version is pinned.
