@@ -63,12 +63,11 @@ func Detect(c *catalogue.Catalogue, fsys fs.FS, at string) *Facts {
 	facts := &Facts{Files: map[catalogue.Condition]string{}, Packages: map[string]Package{}}
 	d.dependencies(wanted(c), facts.Packages)
 	for _, l := range c.Languages {
-		found, ok := d.language(l, facts.Packages)
-		if !ok {
-			continue
+		if found, ok := d.language(l, facts.Packages); ok {
+			found.Pins = d.pins(c.Pins(l))
+			facts.Languages = append(facts.Languages, found)
 		}
-		found.Pins = d.pins(c.Pins(l))
-		facts.Languages = append(facts.Languages, found)
+		// Also of one that nothing shows: a file of it may have the project's choice.
 		for _, role := range catalogue.Roles() {
 			for _, choice := range c.Choices(l, role) {
 				for _, condition := range choice.Files {

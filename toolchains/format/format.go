@@ -52,6 +52,7 @@ type Outcome struct {
 type Result struct {
 	Outcomes  []Outcome
 	Files     int // that have a formatter
+	Alone     int // that have none
 	Known     int // of these, that were known to be formatted
 	Processes int
 }
@@ -157,6 +158,7 @@ func (w *work) plan() (todo []*file, result Result, err error) {
 	for _, rel := range w.Files {
 		f := &file{rel: rel, path: filepath.Join(w.Root, rel), formatter: w.Choose(rel)}
 		if f.formatter == nil {
+			result.Alone++
 			continue
 		}
 		if f.info, err = os.Lstat(f.path); errors.Is(err, os.ErrNotExist) {

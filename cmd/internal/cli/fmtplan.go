@@ -100,8 +100,8 @@ func (f *formatters) choose(dir, ext string) *choice {
 			if !slices.Contains(l.Extensions, extension) {
 				continue
 			}
-			if name := formatterOf(choose.For(t.catalogue, t.facts, l.Name)); name != "" {
-				if c := f.make(t, e, t.catalogue.Tools[name], l); c != nil {
+			if chosen := formatterOf(choose.For(t.catalogue, t.facts, l.Name)); chosen.Name != "" {
+				if c := f.make(t, e, chosen, l); c != nil {
 					return c
 				}
 				break
@@ -111,14 +111,15 @@ func (f *formatters) choose(dir, ext string) *choice {
 	return &choice{}
 }
 
-// formatterOf is the name of the formatter among the tools of a language.
-func formatterOf(tools []choose.Tool) string {
+// formatterOf is the formatter among the tools of a language, the zero one if
+// it has none.
+func formatterOf(tools []choose.Tool) choose.Tool {
 	for _, c := range tools {
 		if c.Role == catalogue.Formatter && !c.Beside {
-			return c.Name
+			return c
 		}
 	}
-	return ""
+	return choose.Tool{}
 }
 
 // at is what is known of a place, and the environment of its project: each has
@@ -141,15 +142,16 @@ func (f *formatters) at(dir string) (*toolbox, env.Env) {
 	return t, e
 }
 
-// make is a tool as a formatter of a language. Where the place is of that
-// language it is missed if it is not there; for a stray file it is not, and that
-// has none: nil.
-func (f *formatters) make(t *toolbox, e env.Env, tool *catalogue.Tool, l *catalogue.Language) *choice {
+// make is a tool as a formatter of a language. Where the project asks for it, or
+// the place is of that language, it is missed if it is not there; for a stray
+// file it is not, and that has none: nil.
+func (f *formatters) make(t *toolbox, e env.Env, chosen choose.Tool, l *catalogue.Language) *choice {
+	tool := t.catalogue.Tools[chosen.Name]
 	use := tool.Uses[catalogue.Formatter]
 	found := t.finder.Find(tool, use.Command[0])
 	err := f.app.mayRun(t, tool)
 	// A file in TypeScript belongs to a project in JavaScript, too.
-	detected := slices.ContainsFunc(t.chosen, func(d choose.Language) bool { return formatterOf(d.Tools) == tool.Name })
+	detected := chosen.Asked || slices.ContainsFunc(t.chosen, func(d choose.Language) bool { return formatterOf(d.Tools).Name == tool.Name })
 	if l.Has(catalogue.AnyExtension) && !detected && found.Origin != find.Project {
 		return nil // for all files, but not asked for, nor brought
 	}

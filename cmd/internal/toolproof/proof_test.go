@@ -36,7 +36,7 @@ func TestCatalogue(t *testing.T) {
 				if role == catalogue.Server {
 					b.server(t, l, name, use, installed)
 				} else {
-					b.formatter(t, l, name, use, installed)
+					b.formatter(t, l, name, use.Proof, installed)
 				}
 			})
 		}
@@ -74,12 +74,12 @@ func (b *bed) server(t *testing.T, l *catalogue.Language, name string, use catal
 
 // formatter proves that devsh formats the fixture by a formatter, by file and by
 // standard input, and that there is nothing to do the second time.
-func (b *bed) formatter(t *testing.T, l *catalogue.Language, name string, use catalogue.Use, installed bool) {
+func (b *bed) formatter(t *testing.T, l *catalogue.Language, name string, proof catalogue.Proof, installed bool) {
 	u := b.user(t)
 	u.env["XDG_CACHE_HOME"] = filepath.Join(filepath.Dir(u.dir), "cache")
-	u.write(t, use.Proof.Files)
+	u.write(t, proof.Files)
 	u.write(t, map[string]string{"../config/devsh/catalogue.toml": fmt.Sprintf("[prefer.%s]\nformatter = %q\n", l.Name, name)})
-	code, out, errs := u.devsh(t, "fmt", "--json", use.Proof.File)
+	code, out, errs := u.devsh(t, "fmt", "--json", proof.File)
 	var report struct {
 		Files   int
 		Changed []struct{ File, Formatter string }
@@ -93,21 +93,55 @@ func (b *bed) formatter(t *testing.T, l *catalogue.Language, name string, use ca
 	if code != 0 || len(report.Changed) != 1 || report.Changed[0].Formatter != name {
 		t.Fatalf("exit code %d, %s%s", code, out, errs)
 	}
-	text, err := os.ReadFile(filepath.Join(u.dir, use.Proof.File))
+	text, err := os.ReadFile(filepath.Join(u.dir, proof.File))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range use.Proof.Want {
+	for _, want := range proof.Want {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is not in %q", want, text)
 		}
 	}
-	if code, out, errs := u.devsh(t, "fmt", "--check", "--no-cache", use.Proof.File); code != 0 {
+	if code, out, errs := u.devsh(t, "fmt", "--check", "--no-cache", proof.File); code != 0 {
 		t.Errorf("the second time: exit code %d, %s%s", code, out, errs)
 	}
-	code, out, errs = u.devshIn(t, use.Proof.Files[use.Proof.File], "fmt", "--stdin", "--path", use.Proof.File)
+	code, out, errs = u.devshIn(t, proof.Files[proof.File], "fmt", "--stdin", "--path", proof.File)
 	if code != 0 || out != string(text) {
 		t.Errorf("by standard input: exit code %d, %q, not %q\n%s", code, out, text, errs)
+	}
+}
+
+// TestBeside: what lies beside JavaScript in a project can be formatted by
+// whatever the catalogue says that a project may choose for it.
+func TestBeside(t *testing.T) {
+	c, err := catalogue.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := c.Tools["css-server"].Uses[catalogue.Server].Proof.Files
+	var tools []string
+	for _, l := range c.Languages {
+		for _, choice := range c.Choices(l, catalogue.Formatter) {
+			if len(l.Files)+len(l.Packages) == 0 {
+				tools = append(tools, choice.Tool)
+			}
+		}
+	}
+	slices.Sort(tools)
+	b := newBed(t, slices.Compact(tools)...)
+	for file := range files {
+		for _, l := range c.Languages {
+			if !l.Has(filepath.Ext(file)) || l.Has(catalogue.AnyExtension) {
+				continue
+			}
+			for _, choice := range c.Choices(l, catalogue.Formatter) {
+				if len(choice.Files) > 0 {
+					t.Run(file+" "+choice.Tool, func(t *testing.T) {
+						b.formatter(t, l, choice.Tool, catalogue.Proof{Files: files, File: file}, b.had(t, choice.Tool))
+					})
+				}
+			}
+		}
 	}
 }
 
