@@ -82,7 +82,9 @@ type Tool struct {
 // Use is how a tool is used in a role, and how that is proved.
 type Use struct {
 	// Command is what is run, its first element one of the tool's programs.
-	// Names of files to format in place, or to lint, are put behind it.
+	// Names of files to format in place, or to lint, are put behind it. A word
+	// with "{edition}" has the edition of the Rust package that they are in, and
+	// is left out where they are in none.
 	Command []string
 	// Stdin is the command that formats standard input to standard output;
 	// "{path}" stands for the name that the text would have. Empty if it has none.

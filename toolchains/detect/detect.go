@@ -17,6 +17,8 @@ type Facts struct {
 	// Packages are the packages that the catalogue speaks of and the place
 	// depends on, as "npm:typescript".
 	Packages map[string]Package
+	// Edition is that of the Rust package that the place is in, if any.
+	Edition string
 	// Problems are files that could not be read or understood.
 	Problems []Problem
 }
@@ -78,6 +80,7 @@ func Detect(c *catalogue.Catalogue, fsys fs.FS, at string) *Facts {
 			}
 		}
 	}
+	facts.Edition = d.edition()
 	facts.Problems = d.files.problems
 	slices.SortFunc(facts.Problems, func(a, b Problem) int { return strings.Compare(a.File+"\x00"+a.Reason, b.File+"\x00"+b.Reason) })
 	return facts

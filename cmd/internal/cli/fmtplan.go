@@ -169,16 +169,22 @@ func (f *formatters) make(t *toolbox, e env.Env, chosen choose.Tool, l *catalogu
 		}
 		return &choice{without: w}
 	}
-	out := &format.Formatter{
-		Name: tool.Name, Argv: slices.Concat([]string{found.Path}, use.Command[1:]), Stdin: use.Alone, Configs: use.Configs, Env: e.List(),
-	}
+	out := &format.Formatter{Name: tool.Name, Stdin: use.Alone, Configs: use.Configs}
+	argv := use.Command
 	if use.Alone {
-		out.Argv = slices.Concat([]string{found.Path}, use.Stdin[1:])
+		argv = use.Stdin
 	}
+	out.Argv = slices.Concat([]string{found.Path}, t.facts.Fill(argv[1:]))
+	if toolchain := t.finder.Rustup.Installed(); !t.open && !t.outside && toolchain != "" {
+		// Else rustup would run, or download, what the project's file names.
+		e = maps.Clone(e)
+		e["RUSTUP_TOOLCHAIN"], out.Extra = toolchain, toolchain
+	}
+	out.Env = e.List()
 	if use.Others {
 		f.others(t, e, l, out)
 	}
-	key := fmt.Sprintf("%q %q %q", out.Argv, out.Dir, t.project.Dir)
+	key := fmt.Sprintf("%q %q %q %q", out.Argv, out.Dir, out.Extra, t.project.Dir)
 	if f.made[key] == nil {
 		f.made[key] = out
 	}
@@ -197,7 +203,7 @@ func (f *formatters) others(t *toolbox, e env.Env, l *catalogue.Language, out *f
 	if f.onPath[e["PATH"]] == "" {
 		f.onPath[e["PATH"]] = programsOn(e["PATH"])
 	}
-	out.Extra = f.onPath[e["PATH"]]
+	out.Extra += f.onPath[e["PATH"]]
 	if dir, err := filepath.Rel(t.top, t.project.Dir); err == nil && filepath.IsLocal(dir) {
 		out.Dir = dir
 	}
