@@ -25,7 +25,8 @@ func TestBuiltin(t *testing.T) {
 	c := builtin(t)
 	used := map[string]bool{}
 	for _, l := range c.Languages {
-		if l.Title == "" || len(l.Files)+len(l.Packages) == 0 || len(l.Extensions) == 0 && l.Name != "node" {
+		shown := len(l.Files)+len(l.Packages) > 0
+		if l.Title == "" || len(l.Extensions) == 0 && (!shown || l.Name != "node") {
 			t.Errorf("language %s says too little: %+v", l.Name, l)
 		}
 		for _, choice := range l.Choices {
@@ -38,8 +39,12 @@ func TestBuiltin(t *testing.T) {
 					defaults++
 				}
 			}
-			if defaults != 1 && l.Name != "node" {
-				t.Errorf("language %s has %d %ss by default", l.Name, defaults, role)
+			want := min(1, len(c.Choices(l, role)))
+			if !shown && role == Formatter {
+				want = 0 // nobody has to format it
+			}
+			if defaults != want {
+				t.Errorf("language %s has %d %ss by default, not %d", l.Name, defaults, role, want)
 			}
 		}
 	}

@@ -107,9 +107,12 @@ func (r *reader) source(t *document.Table, text string) Source {
 
 func (r *reader) use(t *document.Table) Use {
 	defer t.End()
-	use := Use{Command: t.Strs("command"), Stdin: t.Strs("stdin"), Alone: t.Bool("alone"), Configs: t.Strs("configs"), At: t.Pos()}
+	use := Use{Command: t.Strs("command"), Stdin: t.Strs("stdin"), Alone: t.Bool("alone"), Others: t.Bool("others"), Configs: t.Strs("configs"), At: t.Pos()}
 	if use.Alone && len(use.Stdin) == 0 {
 		t.Fail("alone", "what formats alone needs stdin")
+	}
+	if use.Alone && use.Others {
+		t.Fail("others", "what formats alone runs no others")
 	}
 	for _, config := range use.Configs {
 		if !fs.ValidPath(config) || config == "." {

@@ -35,7 +35,7 @@ func (r *reader) into(l *Language, t *document.Table) {
 		}
 	}
 	for _, ext := range l.Extensions {
-		if !strings.HasPrefix(ext, ".") || strings.Contains(ext, "/") {
+		if ext != AnyExtension && !strings.HasPrefix(ext, ".") || strings.Contains(ext, "/") {
 			t.Fail("extensions", "%q is no extension: it begins with a dot", ext)
 		}
 	}

@@ -82,7 +82,9 @@ type Tool struct {
 // Use is how a tool is used in a role, and how that is proved.
 type Use struct {
 	// Command is what is run, its first element one of the tool's programs.
-	// Names of files to format in place, or to lint, are put behind it.
+	// Names of files to format in place, or to lint, are put behind it. A word
+	// with "{edition}" has the edition of the Rust package that they are in, and
+	// is left out where they are in none.
 	Command []string
 	// Stdin is the command that formats standard input to standard output;
 	// "{path}" stands for the name that the text would have. Empty if it has none.
@@ -91,6 +93,9 @@ type Use struct {
 	// given names of files, it would also write what these refer to, or look
 	// further around than beside them.
 	Alone bool
+	// Others says that as a formatter it runs other formatters, which it knows from
+	// the project: what decides how these format decides how it does.
+	Others bool
 	// Configs are the files in a directory or above it that decide how it formats.
 	Configs []string
 	Proof   Proof
@@ -153,7 +158,8 @@ type Language struct {
 	// language; see [Condition].
 	Files []Condition
 	// Packages are dependencies that show it, as "npm:react".
-	Packages   []string
+	Packages []string
+	// Extensions are those of its files; [AnyExtension] stands for all files.
 	Extensions []string
 	// Pins are where versions are pinned.
 	Pins []Pin
@@ -163,6 +169,14 @@ type Language struct {
 	// Like is the language whose pins and choices this one has.
 	Like string
 	At   document.Pos
+}
+
+// AnyExtension is the extension of a language that all files are in.
+const AnyExtension = "*"
+
+// Has reports whether files with an extension are in the language.
+func (l *Language) Has(ext string) bool {
+	return slices.Contains(l.Extensions, ext) || slices.Contains(l.Extensions, AnyExtension)
 }
 
 // Pin is a place where a version is pinned.

@@ -25,6 +25,8 @@ type Tool struct {
 	Because string
 	// Beside says that it is there in addition to another of the same role.
 	Beside bool
+	// Asked says that something in the project asks for it: it is no default.
+	Asked bool
 }
 
 // All chooses for all languages that were detected.
@@ -57,14 +59,16 @@ func forLanguage(c *catalogue.Catalogue, f *detect.Facts, l *catalogue.Language,
 	for _, role := range catalogue.Roles() {
 		choices := c.Choices(l, role)
 		name, because := preferred(c, l, role)
+		asked := false
 		if name == "" {
 			name, because = named(c, choices, pins)
+			asked = name != ""
 		}
 		if name == "" {
-			name, because = first(f, choices)
+			name, because, asked = first(f, choices)
 		}
 		if name != "" {
-			out = append(out, Tool{Role: role, Name: name, Because: because})
+			out = append(out, Tool{Role: role, Name: name, Because: because, Asked: asked})
 		}
 		for _, choice := range choices {
 			if !choice.Beside || slices.ContainsFunc(out, func(t Tool) bool { return t.Role == role && t.Name == choice.Tool }) {
@@ -122,20 +126,20 @@ func fits(t *catalogue.Tool, version string) bool {
 }
 
 // first is the first choice whose conditions hold, else the default one.
-func first(f *detect.Facts, choices []catalogue.Choice) (name, because string) {
+func first(f *detect.Facts, choices []catalogue.Choice) (name, because string, asked bool) {
 	for _, choice := range choices {
 		if !choice.Beside {
 			if because := holds(f, choice); because != "" {
-				return choice.Tool, because
+				return choice.Tool, because, true
 			}
 		}
 	}
 	for _, choice := range choices {
 		if choice.Default && !choice.Beside {
-			return choice.Tool, byDefault(f, choice)
+			return choice.Tool, byDefault(f, choice), false
 		}
 	}
-	return "", ""
+	return "", "", false
 }
 
 // holds is the reason why a choice's conditions hold, "" where they do not.

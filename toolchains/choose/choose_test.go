@@ -132,12 +132,15 @@ func TestPreferredAndFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := detect.Detect(c, fstest.MapFS{"package.json": {Data: []byte(`{"dependencies":{"typescript":"7.0.0","react":"19"}}`)}, ".prettierrc": {}}, ".")
+	f := detect.Detect(c, fstest.MapFS{"package.json": {Data: []byte(`{"dependencies":{"typescript":"7.0.0","react":"19"}}`)}, ".prettierrc": {}, ".taplo.toml": {}, "sub/pyproject.toml": {Data: []byte("[tool.black]\n")}}, "sub")
 	for _, tt := range []struct{ language, role, want, because string }{
 		{"typescript", "server", "typescript-language-server", "asked for in user.toml:2"},
 		{"javascript", "formatter", "oxfmt", "asked for in user.toml:3"},
 		{"react", "formatter", "biome", "asked for in user.toml:5"},
 		{"go", "server", "gopls", "by default"},
+		{"toml", "formatter", "taplo", ".taplo.toml is there"},
+		{"css", "formatter", "prettier", ".prettierrc is there"},
+		{"python", "formatter", "black", "sub/pyproject.toml has tool.black"},
 		{"cobol", "server", "", ""},
 	} {
 		if names, because := text(For(c, f, tt.language), catalogue.Role(tt.role)); names != tt.want || because != tt.because {

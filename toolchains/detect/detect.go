@@ -17,6 +17,8 @@ type Facts struct {
 	// Packages are the packages that the catalogue speaks of and the place
 	// depends on, as "npm:typescript".
 	Packages map[string]Package
+	// Edition is that of the Rust package that the place is in, if any.
+	Edition string
 	// Problems are files that could not be read or understood.
 	Problems []Problem
 }
@@ -63,12 +65,11 @@ func Detect(c *catalogue.Catalogue, fsys fs.FS, at string) *Facts {
 	facts := &Facts{Files: map[catalogue.Condition]string{}, Packages: map[string]Package{}}
 	d.dependencies(wanted(c), facts.Packages)
 	for _, l := range c.Languages {
-		found, ok := d.language(l, facts.Packages)
-		if !ok {
-			continue
+		if found, ok := d.language(l, facts.Packages); ok {
+			found.Pins = d.pins(c.Pins(l))
+			facts.Languages = append(facts.Languages, found)
 		}
-		found.Pins = d.pins(c.Pins(l))
-		facts.Languages = append(facts.Languages, found)
+		// Also of one that nothing shows: a file of it may have the project's choice.
 		for _, role := range catalogue.Roles() {
 			for _, choice := range c.Choices(l, role) {
 				for _, condition := range choice.Files {
@@ -79,6 +80,7 @@ func Detect(c *catalogue.Catalogue, fsys fs.FS, at string) *Facts {
 			}
 		}
 	}
+	facts.Edition = d.edition()
 	facts.Problems = d.files.problems
 	slices.SortFunc(facts.Problems, func(a, b Problem) int { return strings.Compare(a.File+"\x00"+a.Reason, b.File+"\x00"+b.Reason) })
 	return facts

@@ -49,6 +49,20 @@ func (r Rustup) proxy(path, bin string) bool {
 	return err1 == nil && err2 == nil && os.SameFile(one, other)
 }
 
+// Installed is the toolchain that is asked for, or rustup's default, by its full
+// name; "" where it is not installed.
+func (r Rustup) Installed() string {
+	wanted := r.Toolchain
+	if wanted == "" {
+		wanted = r.byDefault()
+	}
+	dir, ok := r.installed(wanted)
+	if !ok {
+		return ""
+	}
+	return filepath.Base(dir)
+}
+
 // missing is why a proxy would fail, and what to type about it.
 func (r Rustup) missing(bin string) (problem, hint string) {
 	wanted := r.Toolchain

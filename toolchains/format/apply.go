@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -18,9 +17,8 @@ func (w *work) apply(f *file) (Outcome, bool) {
 		delete(w.memory.Files, f.rel)
 		return o, true
 	}
-	o.Changed = !bytes.Equal(f.before, f.after)
-	if !o.Changed {
-		w.remember(f, f.info)
+	if o.Changed = f.changed; !o.Changed {
+		w.remember(f, f.info, f.was)
 		return o, false
 	}
 	delete(w.memory.Files, f.rel)
@@ -34,23 +32,25 @@ func (w *work) apply(f *file) (Outcome, bool) {
 }
 
 func (w *work) replace(f *file) error {
-	now, err := os.ReadFile(f.path)
-	info, err2 := os.Lstat(f.path)
-	if err := errors.Join(err, err2); err != nil {
+	info, err := os.Lstat(f.path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errMeanwhile
+	}
+	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || !bytes.Equal(now, f.before) {
-		return errMeanwhile
+	if now, err := readLimited(f.path, maxFile); err != nil || sumOf(now) != f.was {
+		return errors.Join(errMeanwhile, err)
 	}
 	if err := w.Write(f.path, f.after, info.Mode().Perm()); err != nil {
 		return err
 	}
 	if info, err = os.Lstat(f.path); err == nil {
-		w.remember(f, info)
+		w.remember(f, info, sumOf(f.after))
 	}
 	return nil
 }
 
-func (w *work) remember(f *file, info fs.FileInfo) {
-	w.memory.Files[f.rel] = remembered{Stat: statOf(info), Content: sumOf(f.after), Under: f.under}
+func (w *work) remember(f *file, info fs.FileInfo, content sum) {
+	w.memory.Files[f.rel] = remembered{Stat: statOf(info), Content: content, Under: f.under}
 }

@@ -24,9 +24,8 @@ const (
 // maxOutput is how much of what a formatter says is kept.
 const maxOutput = 16 << 10 // bytes
 
-// batches divides files into batches, at least as many as there are workers.
-func batches(files []*file, workers int) [][]*file {
-	size := min(batchFiles, max(1, (len(files)+workers-1)/workers))
+// batches divides files into batches of at most so many.
+func batches(files []*file, size int) [][]*file {
 	var out [][]*file
 	var batch []*file
 	names := 0
@@ -45,8 +44,14 @@ func batches(files []*file, workers int) [][]*file {
 
 // run formats a batch. Only what hinders all of it is an error.
 func (w *work) run(ctx context.Context, f *Formatter, batch []*file) error {
-	if f.Stdin {
+	batch = load(batch)
+	switch {
+	case len(batch) == 0:
+		return nil
+	case f.Stdin:
 		return w.filter(ctx, f, batch)
+	case f.Others:
+		return w.others(ctx, f, batch)
 	}
 	m, err := newMirror(w.Root, w.tmp, f)
 	if err != nil {
@@ -86,15 +91,15 @@ func (w *work) filter(ctx context.Context, f *Formatter, batch []*file) error {
 // nothing is lost.
 func (w *work) halves(ctx context.Context, f *Formatter, m *mirror, batch []*file) error {
 	for _, file := range batch {
-		if err := m.put(file); err != nil {
+		if err := m.put(file.rel, file.before); err != nil {
 			return err
 		}
 	}
 	argv := f.Argv[:len(f.Argv):len(f.Argv)]
 	for _, file := range batch {
-		argv = append(argv, "./"+file.rel)
+		argv = append(argv, "./"+f.below(file.rel))
 	}
-	said, err := w.call(ctx, f, call{argv: argv, dir: m.dir})
+	said, err := w.call(ctx, f, call{argv: argv, dir: filepath.Join(m.dir, f.Dir), env: m.env})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -126,6 +131,7 @@ type call struct {
 	argv []string
 	dir  string
 	in   []byte
+	env  []string // nil for the formatter's
 	out  *limited // standard output; nil if it is words for people, too
 }
 
@@ -134,7 +140,10 @@ func (w *work) call(ctx context.Context, f *Formatter, c call) (said string, err
 	ctx, cancel := context.WithTimeout(ctx, w.Limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdin = c.dir, f.Env, bytes.NewReader(c.in)
+	cmd.Dir, cmd.Env, cmd.Stdin = c.dir, c.env, bytes.NewReader(c.in)
+	if c.env == nil {
+		cmd.Env = f.Env
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
@@ -159,7 +168,7 @@ func (w *work) call(ctx context.Context, f *Formatter, c call) (said string, err
 // explain says what a formatter said of a file, as the person knows the file.
 func explain(file *file, m *mirror, said string, err error) error {
 	if m != nil {
-		said = strings.NewReplacer(m.dir+"/", "", m.dir, ".", "./"+file.rel, file.rel).Replace(said)
+		said = strings.NewReplacer(m.dir+"/", "", m.dir, ".", "./"+file.formatter.below(file.rel), file.rel).Replace(said)
 	}
 	var lines []string
 	for line := range strings.Lines(said) {

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ type Outcome struct {
 type Result struct {
 	Outcomes  []Outcome
 	Files     int // that have a formatter
+	Alone     int // that have none
 	Known     int // of these, that were known to be formatted
 	Processes int
 }
@@ -60,15 +62,28 @@ const maxFile = 16 << 20 // bytes
 
 // file is one that has to be formatted.
 type file struct {
-	rel, path     string
-	formatter     *Formatter
-	info          fs.FileInfo
-	under         sum
+	rel, path string
+	formatter *Formatter
+	info      fs.FileInfo // nil if it is on no disk
+	under     sum
+	// before and after are what is in it, while its batch is formatted. What
+	// came out stays only where it differs: there may be very many files.
 	before, after []byte
+	was           sum // of before
+	changed       bool
 	err           error
 }
 
 func (f *file) fail(err error) { f.err, f.after = err, nil }
+
+// settle forgets what is no longer needed of a file that was formatted.
+func (f *file) settle() {
+	f.was = sumOf(f.before)
+	if f.changed = f.err == nil && !bytes.Equal(f.before, f.after); !f.changed {
+		f.after = nil
+	}
+	f.before = nil
+}
 
 // work is what one call of [Run] does.
 type work struct {
@@ -131,6 +146,9 @@ func Text(ctx context.Context, r Request, rel string, text []byte) ([]byte, erro
 	if err := w.format(ctx, []*file{f}); err != nil {
 		return nil, err
 	}
+	if f.err == nil && !f.changed {
+		return text, nil
+	}
 	return f.after, f.err
 }
 
@@ -140,6 +158,7 @@ func (w *work) plan() (todo []*file, result Result, err error) {
 	for _, rel := range w.Files {
 		f := &file{rel: rel, path: filepath.Join(w.Root, rel), formatter: w.Choose(rel)}
 		if f.formatter == nil {
+			result.Alone++
 			continue
 		}
 		if f.info, err = os.Lstat(f.path); errors.Is(err, os.ErrNotExist) {
@@ -152,6 +171,9 @@ func (w *work) plan() (todo []*file, result Result, err error) {
 		if !f.info.Mode().IsRegular() {
 			continue // where a link leads is formatted there
 		}
+		if f.formatter.Others && f.info.Size() > maxFile {
+			continue // it says itself which files are for it, and hardly this
+		}
 		result.Files++
 		if f.under, err = s.signature(f.formatter, filepath.Dir(rel)); err != nil {
 			return nil, result, err
@@ -159,9 +181,6 @@ func (w *work) plan() (todo []*file, result Result, err error) {
 		if w.memory.formatted(f.path, rel, f.info, f.under) {
 			result.Known++
 			continue
-		}
-		if f.before, f.err = readLimited(f.path, maxFile); f.err != nil {
-			f.err = fmt.Errorf("read it: %w", f.err)
 		}
 		todo = append(todo, f)
 	}
@@ -188,6 +207,9 @@ func (w *work) format(ctx context.Context, todo []*file) (err error) {
 				}
 				if err := w.run(ctx, j.formatter, j.batch); err != nil {
 					cancel(err)
+				}
+				for _, f := range j.batch {
+					f.settle()
 				}
 				w.progress(len(j.batch), len(todo))
 			}
@@ -244,16 +266,19 @@ func jobs(todo []*file, workers int) (out []job) {
 	by := map[*Formatter][]*file{}
 	var order []*Formatter
 	for _, f := range todo {
-		if f.err != nil {
-			continue
-		}
 		if by[f.formatter] == nil {
 			order = append(order, f.formatter)
 		}
 		by[f.formatter] = append(by[f.formatter], f)
 	}
 	for _, formatter := range order {
-		for _, batch := range batches(by[formatter], workers) {
+		if formatter.Others {
+			out = append(out, job{formatter, by[formatter]}) // it is several processes itself
+			continue
+		}
+		files := by[formatter]
+		// At least as many batches as there are workers.
+		for _, batch := range batches(files, min(batchFiles, max(1, (len(files)+workers-1)/workers))) {
 			out = append(out, job{formatter, batch})
 		}
 	}

@@ -3,11 +3,14 @@ package format
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 )
 
 // Formatter is a program that formats files.
@@ -22,6 +25,11 @@ type Formatter struct {
 	// for those that also write what a file refers to, as rustfmt does, or that
 	// look around more than a mirror can show.
 	Stdin bool
+	// Others says that it runs other formatters, and these may write what a file
+	// refers to: then all that they could write has to be a copy.
+	Others bool
+	// Dir is the directory that it is run in, relative to the root; "" for that.
+	Dir string
 	// Configs are the names of files that tell it how to format, which it looks
 	// for in the directory of a file and above. What it does depends on their
 	// content, and on where they are.
@@ -49,8 +57,9 @@ type signer struct {
 	root string
 	tool map[*Formatter]sum
 	dirs map[dirKey]sum
-	// files are the configuration files by path: what is in them, or nothing.
+	// files are the configuration files by path: what is in them.
 	files map[string]sum
+	names map[string]map[string]bool // what is in a directory
 }
 
 type dirKey struct {
@@ -59,7 +68,7 @@ type dirKey struct {
 }
 
 func newSigner(root string) *signer {
-	return &signer{root: root, tool: map[*Formatter]sum{}, dirs: map[dirKey]sum{}, files: map[string]sum{}}
+	return &signer{root: root, tool: map[*Formatter]sum{}, dirs: map[dirKey]sum{}, files: map[string]sum{}, names: map[string]map[string]bool{}}
 }
 
 // signature is the formatter, and all its configuration from the directory up
@@ -76,12 +85,8 @@ func (s *signer) signature(f *Formatter, dir string) (sum, error) {
 	h := sha256.New()
 	h.Write(above[:])
 	abs := filepath.Join(s.root, dir)
-	for _, name := range f.Configs {
-		content, err := s.config(filepath.Join(abs, name))
-		if err != nil {
-			return sum{}, err
-		}
-		h.Write(content[:])
+	if err := s.configs(h, f, abs, s.list(abs)); err != nil {
+		return sum{}, err
 	}
 	var out sum
 	copy(out[:], h.Sum(nil))
@@ -103,12 +108,8 @@ func (s *signer) above(f *Formatter, dir string) (sum, error) {
 		return sum{}, err
 	}
 	for dir := filepath.Dir(s.root); ; dir = filepath.Dir(dir) {
-		for _, name := range f.Configs {
-			content, err := s.config(filepath.Join(dir, name))
-			if err != nil {
-				return sum{}, err
-			}
-			h.Write(content[:])
+		if err := s.configs(h, f, dir, nil); err != nil {
+			return sum{}, err
 		}
 		if dir == filepath.Dir(dir) {
 			break
@@ -137,6 +138,44 @@ func program(w io.Writer, f *Formatter) error {
 	return binary.Write(w, binary.LittleEndian, []int64{info.Size(), info.ModTime().UnixNano()})
 }
 
+// list is what is in a directory, nil where that is not known. Most have no
+// configuration: reading each once is less than asking for all its names.
+func (s *signer) list(dir string) map[string]bool {
+	names, ok := s.names[dir]
+	if ok {
+		return names
+	}
+	if entries, err := os.ReadDir(dir); err == nil {
+		names = map[string]bool{}
+		for _, e := range entries {
+			names[e.Name()] = true
+		}
+	}
+	s.names[dir] = names
+	return names
+}
+
+// configs writes what is in the configuration files of a directory.
+func (s *signer) configs(h io.Writer, f *Formatter, dir string, names map[string]bool) error {
+	for i, name := range f.Configs {
+		if first, _, _ := strings.Cut(name, "/"); names != nil && !names[first] {
+			continue
+		}
+		content, err := s.config(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		if content == (sum{}) {
+			continue
+		}
+		// A hash takes everything.
+		_ = binary.Write(h, binary.LittleEndian, int64(i))
+		_, _ = h.Write(content[:])
+	}
+	_, _ = h.Write([]byte{0})
+	return nil
+}
+
 // maxConfig is as large as a configuration may be.
 const maxConfig = 4 << 20 // bytes
 
@@ -158,13 +197,17 @@ func (s *signer) config(path string) (sum, error) {
 	return content, nil
 }
 
-// readLimited reads a file of at most so many bytes.
+// readLimited reads a regular file of at most so many bytes. Whatever has taken
+// its place meanwhile is not waited for.
 func readLimited(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("%s is no regular file", path), err)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(data)) > limit {
 		err = fmt.Errorf("%s is larger than %d MB", path, limit>>20)

@@ -14,6 +14,7 @@ import (
 type mirror struct {
 	root, top, dir string          // dir stands for root
 	made           map[string]bool // directories, relative to root
+	env            []string        // nil for the formatter's own
 }
 
 func newMirror(root, tmp string, f *Formatter) (*mirror, error) {
@@ -86,16 +87,16 @@ func (m *mirror) makeDir(rel string) error {
 	return nil
 }
 
-// put writes a copy of a file as it was read.
-func (m *mirror) put(f *file) error {
-	if err := m.makeDir(filepath.Dir(f.rel)); err != nil {
+// put writes a copy of a file.
+func (m *mirror) put(rel string, data []byte) error {
+	if err := m.makeDir(filepath.Dir(rel)); err != nil {
 		return err
 	}
-	path := m.path(f)
+	path := filepath.Join(m.dir, rel)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return mirrorError(err)
 	}
-	if err := os.WriteFile(path, f.before, 0o600); err != nil {
+	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return mirrorError(err)
 	}
 	return nil

@@ -17,6 +17,7 @@ type fmtReport struct {
 	Check     bool         `json:"check"`
 	Files     int          `json:"files"` // that have a formatter
 	Known     int          `json:"known"` // of these, known to be formatted
+	Alone     int          `json:"alone"` // files that nobody chose a formatter for
 	Processes int          `json:"processes"`
 	Changed   []fmtFile    `json:"changed"`
 	Errors    []fmtFile    `json:"errors"`
@@ -45,6 +46,7 @@ func (r *fmtReport) add(f *formatters, result format.Result) {
 	top := f.top
 	r.Files += result.Files
 	r.Known += result.Known
+	r.Alone += result.Alone
 	r.Processes += result.Processes
 	for _, o := range result.Outcomes {
 		file := fmtFile{File: render.Visible(filepath.Join(top, o.File)), Formatter: o.Formatter}
@@ -65,6 +67,7 @@ func (r *fmtReport) add(f *formatters, result format.Result) {
 		if failed, ok := w.err.(*failure); ok {
 			out.Hint = render.Visible(failed.hint)
 		}
+		r.Alone -= len(w.files)
 		for _, file := range w.files {
 			out.Files = append(out.Files, render.Visible(filepath.Join(top, file)))
 		}
@@ -109,7 +112,11 @@ func (a *app) showFmt(r *fmtReport) {
 		verb = "to be formatted"
 	}
 	if len(r.Changed) > 0 {
-		fmt.Fprintf(a.Stderr, "devsh: %d of %s %s\n", len(r.Changed), count(r.Files, "file", "files"), verb)
+		alone := ""
+		if r.Alone > 0 {
+			alone = fmt.Sprintf("; %s no formatter", count(r.Alone, "other has", "others have"))
+		}
+		fmt.Fprintf(a.Stderr, "devsh: %d of %s %s%s\n", len(r.Changed), count(r.Files, "file", "files"), verb, alone)
 	}
 }
 

@@ -131,7 +131,7 @@ func (t *toolbox) tool(c choose.Tool) toolsTool {
 		Role: c.Role, Name: c.Name, Because: render.Visible(c.Because), Beside: c.Beside, Found: found.OK(), Origin: found.Origin, Path: render.Visible(found.Path),
 		Shadows: programs(found.Shadows), Broken: programs(found.Broken), Sources: map[string]string{}, Unavailable: render.Visible(tool.Unavailable), Command: []string{},
 	}
-	for _, word := range use.Command {
+	for _, word := range t.facts.Fill(use.Command) {
 		out.Command = append(out.Command, render.Visible(word))
 	}
 	for _, backend := range slices.Sorted(maps.Keys(tool.From)) {
