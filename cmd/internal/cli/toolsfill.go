@@ -22,20 +22,29 @@ import (
 // one comes: where there is no network, entering must not try each time.
 const fillPause = 30 * time.Minute
 
-// fillMissing starts installing what the place lacks, in the background, if the
-// user wants that.
+// fillMissing starts in the background what nobody waits for: making the places
+// of global installs, and installing what the place lacks, if the user wants that.
 func (a *app) fillMissing(w *world, dir string) {
+	if !w.settings.Prefixes && w.settings.Missing != activation.MissingInstall {
+		return
+	}
 	e := w.resolver.Known(dir)
-	if w.settings.Missing != activation.MissingInstall || e == nil || len(e.Missing.Tools) == 0 {
+	if e == nil {
+		return
+	}
+	prefixes := w.settings.Prefixes && w.readPrefixes().stale()
+	if !prefixes && !a.mayFill(w, e) {
 		return
 	}
 	if _, err := store.Open(w.toolStore().Dir); err != nil {
 		return // «devsh tools install» says why
 	}
-	if a.tried(fillMark(w, e)) {
-		return
-	}
 	_ = a.detach(a.leave().List(), filepath.Join(w.toolStore().Dir, "log"), "tools", "fill", "--", e.Project.Dir)
+}
+
+// mayFill reports whether what an entry lacks is to be installed now.
+func (a *app) mayFill(w *world, e *activation.Entry) bool {
+	return w.settings.Missing == activation.MissingInstall && len(e.Missing.Tools) > 0 && !a.tried(fillMark(w, e))
 }
 
 // tried reports whether the last try is not long ago.
@@ -50,11 +59,11 @@ func fillMark(w *world, e *activation.Entry) string {
 	return filepath.Join(w.toolStore().Dir, "tried", hex.EncodeToString(sum[:8]))
 }
 
-// toolsFill installs what a project lacks, and has its shells told.
+// toolsFill makes what an environment lacks, and has its shells told.
 func (a *app) toolsFill() *cobra.Command {
 	return &cobra.Command{
 		Use:    "fill -- DIR",
-		Short:  "Install what a project lacks, in the background (called by enter)",
+		Short:  "Make what an environment lacks, in the background (called by enter)",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -63,10 +72,19 @@ func (a *app) toolsFill() *cobra.Command {
 				return err
 			}
 			e := w.resolver.Known(args[0])
-			if e == nil || len(e.Missing.Tools) == 0 {
+			if e == nil {
 				return nil
 			}
-			return a.fill(cmd.Context(), w, e)
+			if w.settings.Prefixes {
+				err = a.makePrefixes(cmd.Context(), w)
+			}
+			if err == nil && a.mayFill(w, e) {
+				err = a.fill(cmd.Context(), w, e)
+			}
+			if _, enter := w.resolver.Enter(cmd.Context(), e.Project.Dir, activation.Options{Background: a.starter(), Grace: grace}); err == nil {
+				err = enter
+			}
+			return err
 		},
 	}
 }
@@ -91,11 +109,7 @@ func (a *app) fill(ctx context.Context, w *world, e *activation.Entry) error {
 		return fmt.Errorf("install what is missing: %w", err)
 	}
 	fmt.Fprintf(a.Stderr, "devsh: %s, %s: installing what it lacks: %s\n", a.Now().Format(time.DateTime), e.Project.Dir, e.Missing)
-	err = a.installMissing(ctx, w, e)
-	if _, enter := w.resolver.Enter(ctx, e.Project.Dir, activation.Options{Background: a.starter(), Grace: grace}); err == nil {
-		err = enter
-	}
-	return err
+	return a.installMissing(ctx, w, e)
 }
 
 // installMissing installs a project's locked tools, or for the user what was

@@ -17,7 +17,8 @@ import (
 // toolLayers say what tools add to environments: an [activation.Tools].
 type toolLayers struct{ w *world }
 
-// Own is the user's own set. Its directory stays the same when the set changes.
+// Own is the user's own set, whose directory stays the same when the set
+// changes, and before that what global installs bring.
 func (l toolLayers) Own() (activation.ToolLayer, error) {
 	set := l.w.toolStore().UserSet()
 	out := activation.ToolLayer{Outer: activation.ToolPart{Source: set.Link()}}
@@ -29,7 +30,16 @@ func (l toolLayers) Own() (activation.ToolLayer, error) {
 	if link.Exists {
 		out.Outer.Delta = onPath(set.Bin())
 	}
-	return out, nil
+	if !l.w.settings.Prefixes {
+		return out, nil
+	}
+	prefixes, files, err := l.w.prefixLayer()
+	if err != nil {
+		return out, err
+	}
+	out.Inputs = append(out.Inputs, files...)
+	out.Outer.Delta, err = env.Compose(prefixes, out.Outer.Delta)
+	return out, err
 }
 
 func onPath(dirs ...string) env.Delta {

@@ -34,7 +34,7 @@ in your home and on your PATH. Where neither is, devsh has a place of its own, u
 ~/.local/share/devsh/prefix; for what node runs, one for each ABI of node, in which each program
 names the node that it was installed with.
 
-The variables for that are in the environments that devsh makes. Programs that are started from
+With «[tools] prefixes = true» in config.toml environments have the variables for that. Programs started from
 no shell do not see them: --write-npmrc writes «prefix=» to ~/.npmrc, too. nvm refuses to work with
 that line; --remove-npmrc takes it out.
 
@@ -57,7 +57,11 @@ Exit code 1 says that there are problems.`,
 			if o.write || o.remove {
 				return a.editNPMRC(cmd.Context(), p, o)
 			}
-			return a.surveyPrefixes(cmd.Context(), p, o)
+			err = a.surveyPrefixes(cmd.Context(), p, o)
+			if !w.settings.Prefixes && !o.json {
+				fmt.Fprintln(a.Stderr, "hint: environments have them with «[tools] prefixes = true» in config.toml")
+			}
+			return err
 		},
 	}
 	f := cmd.Flags()

@@ -36,6 +36,7 @@ var all = []setting{
 	{key: "shell_hook.timeout", check: checkTimeout},
 	{key: "capture.timeout", check: checkTimeout},
 	{key: "tools.missing", check: checkMissing},
+	{key: "tools.prefixes", yesNo: true},
 	{key: "daemon.enabled", yesNo: true},
 	{key: "daemon.on_battery", yesNo: true},
 }

@@ -37,6 +37,8 @@ type Settings struct {
 	// Missing says what happens about tools that a project could use and that
 	// are nowhere: activation.MissingTell or another.
 	Missing string
+	// Prefixes says that environments have the places of global installs.
+	Prefixes bool
 	// Daemon says that the daemon is started when there is something for it.
 	Daemon bool
 	// DaemonOnBattery says that it makes environments ahead also there.
@@ -166,6 +168,7 @@ func (s *Settings) fill(v *viper.Viper) {
 	s.Roots = v.GetStringSlice("roots")
 	s.Message = Message(v.GetString("message"))
 	s.Missing = v.GetString("tools.missing")
+	s.Prefixes = v.GetBool("tools.prefixes")
 	s.TrustedRoots = v.GetStringSlice("trust.roots")
 	s.ShellHookTimeout = v.GetDuration("shell_hook.timeout")
 	s.CaptureTimeout = v.GetDuration("capture.timeout")

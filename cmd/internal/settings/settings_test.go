@@ -53,6 +53,7 @@ off = ["nix", "devsh.toml"]
 timeout = "1m30s"
 [tools]
 missing = "install"
+prefixes = true
 [daemon]
 enabled = true
 on_battery = true
@@ -72,7 +73,7 @@ append = ["/opt/man"]
 		t.Fatal(err)
 	}
 	at := func(line int) manifest.Pos { return manifest.Pos{Path: file, Line: line, Column: 1} }
-	wantEnv := []manifest.Assignment{{Name: "GoFlags", Value: env.Lit("-mod=mod"), Pos: at(18)}, {Name: "A", Value: env.Lit("1.10"), Pos: at(19)}}
+	wantEnv := []manifest.Assignment{{Name: "GoFlags", Value: env.Lit("-mod=mod"), Pos: at(19)}, {Name: "A", Value: env.Lit("1.10"), Pos: at(20)}}
 	m := s.Default.Manifest
 	if m == nil || !reflect.DeepEqual(m.Env, wantEnv) || m.Aliases["G.s"] != "git status" || len(m.Lists) != 2 {
 		t.Errorf("manifest: %+v", m)
@@ -83,7 +84,7 @@ append = ["/opt/man"]
 	}
 	want := &Settings{File: file, Digest: s.Digest, Roots: []string{"/home/u/dev", "/srv/code"}, Message: Quiet,
 		TrustedRoots: []string{"/home/u/dev/mine"}, LayersOff: map[string]bool{"nix": true, "devsh.toml": true},
-		ShellHookTimeout: 90 * time.Second, CaptureTimeout: 10 * time.Second, Missing: "install", Daemon: true, DaemonOnBattery: true, Default: Default{Flake: "/home/u/dotfiles#dev"}}
+		ShellHookTimeout: 90 * time.Second, CaptureTimeout: 10 * time.Second, Missing: "install", Prefixes: true, Daemon: true, DaemonOnBattery: true, Default: Default{Flake: "/home/u/dotfiles#dev"}}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}
