@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
 
 // Garbage is something in the store that nobody needs.
@@ -84,7 +85,7 @@ func (s Store) beingMade(dir string) bool {
 	if !ok {
 		return false
 	}
-	f, err := s.tryLock(name, syscall.LOCK_EX)
+	f, err := s.tryLock(name)
 	if err == nil {
 		f.Close()
 	}
@@ -94,8 +95,8 @@ func (s Store) beingMade(dir string) bool {
 // Collect removes the garbage. It does nothing while anybody installs: what is
 // installed is in no profile yet.
 func (s Store) Collect(ctx context.Context, keep ...string) ([]Garbage, error) {
-	alone, err := s.tryLock(inUse, syscall.LOCK_EX)
-	if errors.Is(err, errLocked) {
+	alone, err := s.tryLock(inUse)
+	if errors.Is(err, filelock.ErrHeld) {
 		return nil, nil
 	}
 	if err != nil {
@@ -143,7 +144,7 @@ func (s Store) forgetLocks() error {
 		if there[f.Name()] {
 			continue
 		}
-		lock, err := s.tryLock(f.Name(), syscall.LOCK_EX)
+		lock, err := s.tryLock(f.Name())
 		if err != nil {
 			continue // in use
 		}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
 )
 
 // Store is the directory that holds all tools.
@@ -92,7 +94,7 @@ func (s Store) publish(ctx context.Context, final string, waiting func(), good f
 	if err := os.Rename(dir, final); err != nil {
 		return false, fmt.Errorf("make %s: %w", final, err)
 	}
-	return true, syncDir(filepath.Dir(final))
+	return true, atomicfile.SyncDir(filepath.Dir(final))
 }
 
 // clearStaging removes what those left who made name and were killed. The

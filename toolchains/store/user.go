@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
 )
 
 // KeepHistory is how many of the user's sets are kept, the present one among them.
@@ -97,10 +99,10 @@ func (u User) Switch(p Profile) error {
 		next = history[len(history)-1] + 1
 	}
 	name := strconv.Itoa(next)
-	if err := link("../../profiles/"+p.Hash, filepath.Join(u.store.historyDir(), name)); err != nil {
+	if err := atomicfile.Link("../../profiles/"+p.Hash, filepath.Join(u.store.historyDir(), name)); err != nil {
 		return err
 	}
-	if err := link("history/"+name, u.store.current()); err != nil {
+	if err := atomicfile.Link("history/"+name, u.store.current()); err != nil {
 		return err
 	}
 	kept := 1
@@ -136,4 +138,6 @@ func (u User) Earlier() (Profile, int, error) {
 }
 
 // Back makes an earlier set the present one.
-func (u User) Back(n int) error { return link("history/"+strconv.Itoa(n), u.store.current()) }
+func (u User) Back(n int) error {
+	return atomicfile.Link("history/"+strconv.Itoa(n), u.store.current())
+}

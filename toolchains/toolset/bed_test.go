@@ -77,11 +77,12 @@ func (b *bed) publish(t *testing.T, version string) {
 // set is the set of tools; phases are told to watch.
 func (b *bed) set(watch func(tool string, phase install.Phase)) (*Set, error) {
 	st, err := store.Open(filepath.Join(b.Dir, "tools"))
+	host := install.Host{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()}
 	return &Set{
 		Store: st, LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
 		Backends: map[string]install.Backend{
-			lockfile.Go:  &golang.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
-			lockfile.NPM: &npm.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
+			lockfile.Go:  &golang.Backend{Host: host},
+			lockfile.NPM: &npm.Backend{Host: host},
 		},
 		Read: os.ReadFile, Now: func() time.Time { return now }, Progress: watch,
 		Write: func(path string, data []byte) error {

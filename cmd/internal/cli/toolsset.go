@@ -40,14 +40,14 @@ func (a *app) userTools() (*userTools, error) {
 	if err := known.readCatalogue(w, nil); err != nil {
 		return nil, err
 	}
-	temp := w.toolStore().Temp()
+	// Their programs are the user's, found outside of any project.
+	host := install.Host{Environ: w.base, Limit: toolLimit, Temp: w.toolStore().Temp()}
 	return &userTools{
 		Set: &toolset.Set{
 			Store: w.toolStore(),
-			// Their programs are the user's, found outside of any project.
 			Backends: map[string]install.Backend{
-				lockfile.NPM: &npm.Backend{Environ: w.base, Limit: toolLimit, Temp: temp},
-				lockfile.Go:  &golang.Backend{Environ: w.base, Limit: toolLimit, Temp: temp},
+				lockfile.NPM: &npm.Backend{Host: host},
+				lockfile.Go:  &golang.Backend{Host: host},
 			},
 			LockPath: filepath.Join(filepath.Dir(w.settings.File), lockfile.Name),
 			Read:     inputs.ReadOwn, Write: writeLock, Now: a.Now,
