@@ -40,6 +40,7 @@ const (
 	Installing Phase = "downloading"
 	Scripting  Phase = "running its install scripts"
 	Building   Phase = "downloading and building"
+	Compiling  Phase = "building"
 	Checking   Phase = "checking"
 )
 

@@ -39,8 +39,8 @@ type Unknown struct {
 
 func (u *Unknown) Error() string { return fmt.Sprintf("there is no tool %q in %s", u.Name, u.In) }
 
-// Parse reads what a person writes: a tool of the catalogue, or «npm:PACKAGE» or
-// «go:PACKAGE» for any other, and behind it perhaps «@VERSION».
+// Parse reads what a person writes: a tool of the catalogue, or «npm:PACKAGE» (or
+// another backend's) for any other, and behind it perhaps «@VERSION».
 func (s *Set) Parse(ctx context.Context, c *catalogue.Catalogue, text string) (Request, error) {
 	name, version := cut(text)
 	r := Request{Name: name}
@@ -117,7 +117,12 @@ func (r Request) of(tool *catalogue.Tool, from string) Request {
 	if !r.Asked && !source.Constraint.Any() {
 		r.Want = source.Constraint.String()
 	}
-	if from == lockfile.NPM {
+	switch from {
+	case lockfile.Cargo:
+		if slices.Contains(tool.Scripts, source.Package) {
+			r.Scripts = []string{source.Package}
+		}
+	case lockfile.NPM:
 		r.Scripts = tool.Scripts
 		if len(tool.Static) > 0 {
 			r.Static = tool.Static

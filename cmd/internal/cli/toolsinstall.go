@@ -27,7 +27,7 @@ func (o *toolsOptions) flags(cmd *cobra.Command, chooses, adds bool) {
 		f.DurationVar(&o.minAge, "min-age", toolMinAge, "take no version that appeared less than `TIME` ago")
 	}
 	if adds {
-		f.StringSliceVar(&o.scripts, "allow-scripts", nil, "let npm run the install scripts of `PACKAGE` (repeatable)")
+		f.StringSliceVar(&o.scripts, "allow-scripts", nil, "let code of `PACKAGE` run as it is installed: npm's install scripts, or what a crate is built with (repeatable)")
 	}
 }
 
@@ -94,7 +94,7 @@ func (a *app) install(ctx context.Context, args []string, o toolsOptions, how to
 		if err != nil {
 			return err
 		}
-		if r.From == lockfile.NPM && len(o.scripts) > 0 {
+		if (r.From == lockfile.NPM || r.From == lockfile.Cargo) && len(o.scripts) > 0 {
 			r.Scripts = slices.Compact(slices.Sorted(slices.Values(slices.Concat(r.Scripts, o.scripts))))
 		}
 		requests = append(requests, r)

@@ -9,6 +9,7 @@ import (
 	"github.com/hbohlen/devsh/shell/inputs"
 	"github.com/hbohlen/devsh/toolchains/catalogue"
 	"github.com/hbohlen/devsh/toolchains/install"
+	"github.com/hbohlen/devsh/toolchains/install/cargo"
 	"github.com/hbohlen/devsh/toolchains/install/golang"
 	"github.com/hbohlen/devsh/toolchains/install/npm"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
@@ -47,7 +48,7 @@ func (a *app) userTools() (*userTools, error) {
 			Store: w.toolStore(),
 			Backends: map[string]install.Backend{
 				lockfile.NPM: &npm.Backend{Host: host},
-				lockfile.Go:  &golang.Backend{Host: host},
+				lockfile.Go:  &golang.Backend{Host: host}, lockfile.Cargo: &cargo.Backend{Host: host},
 			},
 			LockPath: filepath.Join(filepath.Dir(w.settings.File), lockfile.Name),
 			Read:     inputs.ReadOwn, Write: writeLock, Now: a.Now,
