@@ -27,3 +27,12 @@ func WriteLauncher(path string, set map[string]string, argv ...string) error {
 
 // quote is for sh.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// Shared are the directories of an installation, beside bin, that people and
+// shells read.
+func Shared() []string {
+	return []string{
+		"share/man/man1", "share/man/man2", "share/man/man3", "share/man/man4", "share/man/man5", "share/man/man6", "share/man/man7", "share/man/man8",
+		"share/fish/vendor_completions.d",
+	}
+}

@@ -32,9 +32,10 @@ func (s Store) Garbage(keep ...string) ([]Garbage, error) {
 		{"staging", "left by a devsh that was killed", s.beingMade},
 		{"profiles", "no kept set of tools", func(n string) bool { return profiles[n] }},
 		{"store", "in no kept set of tools", func(n string) bool { return entries[n] }},
+		{"roots", "for a tool that is in no kept set", func(n string) bool { return entries[n] }},
 	} {
 		files, err := os.ReadDir(filepath.Join(s.Dir, kind.dir))
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("look for garbage: %w", err)
 		}
 		for _, f := range files {

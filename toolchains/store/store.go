@@ -22,7 +22,7 @@ var ErrNotOwned = errors.New("the directory is not yours alone")
 // Open makes the store's directories.
 func Open(dir string) (Store, error) {
 	s := Store{dir}
-	for _, sub := range []string{"", "store", "profiles", "staging", "locks", "user/history"} {
+	for _, sub := range []string{"", "store", "roots", "profiles", "staging", "locks", "user/history"} {
 		path := filepath.Join(dir, sub)
 		if err := os.MkdirAll(path, 0o700); err != nil {
 			return s, fmt.Errorf("make the directory of tools: %w", err)

@@ -21,6 +21,7 @@ import (
 	"github.com/hbohlen/devsh/toolchains/install"
 	"github.com/hbohlen/devsh/toolchains/install/cargo"
 	"github.com/hbohlen/devsh/toolchains/install/golang"
+	"github.com/hbohlen/devsh/toolchains/install/nix"
 	"github.com/hbohlen/devsh/toolchains/install/npm"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/store"
@@ -43,6 +44,8 @@ type bed struct {
 	Install []string
 	Hang    string
 	Limit   uint64
+	// Nixpkgs is the flake that stands for nixpkgs.
+	Nixpkgs string
 
 	goes   *toolstest.GoRegistry
 	npms   *toolstest.NPMRegistry
@@ -82,11 +85,13 @@ func (b *bed) publish(t *testing.T, version string) {
 func (b *bed) set(watch func(tool string, phase install.Phase)) (*Set, error) {
 	st, err := store.Open(filepath.Join(b.Dir, "tools"))
 	host := install.Host{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()}
+	byNix := &nix.Backend{Host: host, Nixpkgs: b.Nixpkgs}
 	return &Set{
-		Store: st, LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
+		Store: st, Order: OrderFor(true), Keeper: byNix, LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
 		Backends: map[string]install.Backend{
 			lockfile.Go:  &golang.Backend{Host: host},
 			lockfile.NPM: &npm.Backend{Host: host}, lockfile.Cargo: &cargo.Backend{Host: host},
+			lockfile.Nix: byNix,
 		},
 		Read: os.ReadFile, Now: func() time.Time { return now }, Progress: watch,
 		Write: func(path string, data []byte) error {
@@ -108,7 +113,7 @@ func (b *bed) open(t *testing.T) *Set {
 // program is the request for one of the module's programs, or of a package of
 // another backend, named after that.
 func program(name string) Request {
-	if slices.Contains([]string{lockfile.NPM, lockfile.Cargo}, name) {
+	if slices.Contains([]string{lockfile.NPM, lockfile.Cargo, lockfile.Nix}, name) {
 		return Request{Name: name, From: name, Package: "x-" + name}
 	}
 	return Request{Name: name, From: lockfile.Go, Package: module1 + "/cmd/" + name}

@@ -36,12 +36,17 @@ func (a *app) toolsInstall() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "install [TOOL[@VERSION]...]",
 		Short: "Install tools for yourself",
-		Long: `Install tools of the catalogue, or by «npm:PACKAGE» and «go:PACKAGE» any other, and have
-the newest version that is a day old and can run here; «@7» is any 7, «@7.0.2» that one.
-Without names, all that your devsh.lock says.
+		Long: `Install tools of the catalogue, or by «npm:PACKAGE», and go:, uv:, nix: and cargo:, any other,
+and have the newest version that is a day old and can run here; «@7» is any 7, «@7.0.2» that
+one. Without names, all that your devsh.lock says.
+
+Where a tool comes from several, the first is taken that can be used: npm, go, uv, nix, cargo;
+nix first where programs that were built elsewhere do not start, as on NixOS. «devsh tools ls»
+shows it.
 
 They are yours in every project. Each lies in a directory of its own, which is whole or not
-there; install scripts are not run, but those of the packages that you name.`,
+there; install scripts are not run, but those of the packages that you name, and neither is what
+a crate would run to be built.`,
 		Example: `  devsh tools install gopls prettier typescript@7
   devsh tools install npm:@anthropic-ai/claude-code --allow-scripts @anthropic-ai/claude-code
   devsh tools install --locked      # on another machine, with the same devsh.lock`,

@@ -11,6 +11,7 @@ import (
 	"github.com/hbohlen/devsh/toolchains/install"
 	"github.com/hbohlen/devsh/toolchains/install/cargo"
 	"github.com/hbohlen/devsh/toolchains/install/golang"
+	"github.com/hbohlen/devsh/toolchains/install/nix"
 	"github.com/hbohlen/devsh/toolchains/install/npm"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/store"
@@ -41,21 +42,30 @@ func (a *app) userTools() (*userTools, error) {
 	if err := known.readCatalogue(w, nil); err != nil {
 		return nil, err
 	}
-	// Their programs are the user's, found outside of any project.
-	host := install.Host{Environ: w.base, Limit: toolLimit, Temp: w.toolStore().Temp()}
+	backends, byNix := w.backends()
 	return &userTools{
 		Set: &toolset.Set{
-			Store: w.toolStore(),
-			Backends: map[string]install.Backend{
-				lockfile.NPM: &npm.Backend{Host: host},
-				lockfile.Go:  &golang.Backend{Host: host}, lockfile.Cargo: &cargo.Backend{Host: host},
-			},
+			Store: w.toolStore(), Keeper: byNix, Order: toolOrder(), Backends: backends,
 			LockPath: filepath.Join(filepath.Dir(w.settings.File), lockfile.Name),
 			Read:     inputs.ReadOwn, Write: writeLock, Now: a.Now,
 		},
 		catalogue: known.catalogue, path: w.base["PATH"],
 	}, nil
 }
+
+// backends are what tools are installed by. Their programs are the user's, found
+// outside of any project.
+func (w *world) backends() (map[string]install.Backend, *nix.Backend) {
+	host := install.Host{Environ: w.base, Limit: toolLimit, Temp: w.toolStore().Temp()}
+	byNix := &nix.Backend{Host: host, Nixpkgs: w.settings.Nixpkgs}
+	return map[string]install.Backend{
+		lockfile.NPM: &npm.Backend{Host: host}, lockfile.Go: &golang.Backend{Host: host},
+		lockfile.Cargo: &cargo.Backend{Host: host}, lockfile.Nix: byNix,
+	}, byNix
+}
+
+// toolOrder is the order in which sources of a tool are tried on this system.
+func toolOrder() toolset.Order { return toolset.OrderFor(store.StartsPrograms()) }
 
 // toolStore is where the tools lie that devsh manages, without touching the disk.
 func (w *world) toolStore() store.Store {
