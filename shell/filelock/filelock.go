@@ -25,12 +25,18 @@ const poll = 20 * time.Millisecond
 // closing it lets go. The error wraps [ErrHeld] where another process holds it,
 // and [os.ErrNotExist] where its directory is missing, or who held it removed the
 // file just now, which then keeps nobody out.
-func Try(path string) (*os.File, error) {
+func Try(path string) (*os.File, error) { return open(path, syscall.LOCK_EX) }
+
+// TryShared is [Try] for a lock that others may have at the same time, if they
+// took it shared as well; [Held] does not see it.
+func TryShared(path string) (*os.File, error) { return open(path, syscall.LOCK_SH) }
+
+func open(path string, how int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	if err := Take(f, path); err != nil {
+	if err := take(f, path, how); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -39,8 +45,10 @@ func Try(path string) (*os.File, error) {
 
 // Take is [Try] with a file that is open already, inherited for one: it then has
 // the lock, if who handed it on does.
-func Take(f *os.File, path string) error {
-	err := flock(f, syscall.LOCK_EX)
+func Take(f *os.File, path string) error { return take(f, path, syscall.LOCK_EX) }
+
+func take(f *os.File, path string, how int) error {
+	err := flock(f, how)
 	if err == nil && !Is(f, path) {
 		err = os.ErrNotExist
 	}

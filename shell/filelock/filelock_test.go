@@ -45,6 +45,25 @@ func TestOneHoldsIt(t *testing.T) {
 	try(t, path)
 }
 
+// Those who share it keep out who wants it alone, and he them.
+func TestShared(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	for range 2 {
+		f, err := TryShared(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := Try(path); !errors.Is(err, ErrHeld) {
+			t.Errorf("alone beside another: %v", err)
+		}
+	}
+	alone := try(t, path+"2")
+	if _, err := TryShared(alone.Name()); !errors.Is(err, ErrHeld) {
+		t.Errorf("beside one who is alone: %v", err)
+	}
+}
+
 // Whoever removes the file, as a collector does, lets in who comes after: so who
 // waited for the removed one has nothing.
 func TestRemoved(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hbohlen/devsh/shell/env"
 	"github.com/hbohlen/devsh/shell/nixenv/nixlog"
+	"github.com/hbohlen/devsh/shell/program"
 )
 
 const (
@@ -105,7 +106,7 @@ func (e *evaluation) bash(s *shellEnv) string {
 			return found
 		}
 	}
-	return lookPath(e.env["PATH"], "bash")
+	return program.Find(e.env["PATH"], "bash")
 }
 
 // ranHook is what came of a run.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/program"
 )
 
 // prepared is a bash that is about to run a hook's program. What it reports is
@@ -96,14 +97,14 @@ func RunEntry(ctx context.Context, e Entry) (map[string]string, error) {
 	run.cmd.Env = set.List()
 	run.cmd.Stdout, run.cmd.Stderr = e.Output, e.Output
 	run.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	run.cmd.WaitDelay = killAfter
+	run.cmd.WaitDelay = program.KillAfter
 	if err := run.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("run the shellHook: %w", err)
 	}
 	group := -run.cmd.Process.Pid
 	// Whoever ends before its limit is not ended: the stop is taken back.
 	stop := context.AfterFunc(limit, func() { _ = syscall.Kill(group, syscall.SIGKILL) })
-	awaitExit(run.cmd.Process.Pid)
+	program.AwaitExit(run.cmd.Process.Pid)
 	stop()
 	ended := run.cmd.Wait()
 	if cause := context.Cause(limit); errors.Is(cause, errHookTime) {

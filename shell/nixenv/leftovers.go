@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hbohlen/devsh/shell/program"
 )
 
 // hookMark is the variable by which the processes of one hook are known: those
@@ -30,7 +32,7 @@ func endMarked(mark string) []string {
 			names = append(names, p.name)
 			_ = unix.PidfdSendSignal(p.fd, unix.SIGTERM, nil, 0)
 		}
-		until := time.Now().Add(killAfter)
+		until := time.Now().Add(program.KillAfter)
 		for _, p := range found {
 			p.await(time.Until(until))
 			_ = unix.PidfdSendSignal(p.fd, unix.SIGKILL, nil, 0) // gone already, as a rule

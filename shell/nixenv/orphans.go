@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hbohlen/devsh/shell/program"
 )
 
 // adoptOrphans has this process be the parent of what its descendants leave
@@ -56,7 +58,7 @@ func endChild(pid int) bool {
 	if unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) != nil {
 		return false
 	}
-	process{fd: fd}.await(killAfter)
+	process{fd: fd}.await(program.KillAfter)
 	reaped, _ := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
 	return reaped == pid
 }

@@ -6,21 +6,14 @@ import (
 	"errors"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strings"
 	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/hbohlen/devsh/shell/env"
+	"github.com/hbohlen/devsh/shell/program"
 )
 
-const (
-	maxStdout = 64 << 20        // bytes of an environment as JSON
-	killAfter = 2 * time.Second // between asking a process group to end and killing it
-)
+const maxStdout = 64 << 20 // bytes of an environment as JSON
 
 // errTooLong says that a program wrote more than it may.
 var errTooLong = errors.New("the output is too long")
@@ -79,7 +72,7 @@ func arguments(s Source, profile, stateDir string, more []string) (args []string
 
 // findNix returns the nix on the PATH of the request.
 func findNix(e env.Env) (string, error) {
-	if path := lookPath(e["PATH"], "nix"); path != "" {
+	if path := program.Find(e["PATH"], "nix"); path != "" {
 		return path, nil
 	}
 	return "", &Error{
@@ -87,20 +80,6 @@ func findNix(e env.Env) (string, error) {
 		Message: "nix is not on PATH",
 		Hint:    "install it (https://nixos.org/download), or set [shell] nix = false in devsh.toml",
 	}
-}
-
-// lookPath finds a program in the absolute directories of path.
-func lookPath(path, program string) string {
-	for dir := range strings.SplitSeq(path, ":") {
-		if !filepath.IsAbs(dir) {
-			continue
-		}
-		// With a slash in the name LookPath asks only whether it can be run.
-		if found, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
-			return found
-		}
-	}
-	return ""
 }
 
 // print runs nix, with more options, and returns the environment as JSON. The
@@ -155,57 +134,14 @@ func (l *limited) Write(p []byte) (int, error) {
 	return l.data.Write(p)
 }
 
-// runGroup runs cmd in a session of its own, without a terminal and with
-// nothing to read, until it ends, ctx does, or out is full; then everything
-// that is left of the session's process group is killed. On cancelling, nix
-// is first asked, so that it ends its builders. Where devsh itself is killed,
-// the system kills the program, which nix in turn has arranged for its builders;
-// a signal that asks nix would wait for the end of a long computation.
+// runGroup is [program.Run], with what fills out as an error. nix is asked by a
+// SIGINT, so that it ends its builders; where devsh itself is killed, nix is as
+// well, and has arranged that for its builders: a signal that asks it would wait
+// for the end of a long computation.
 func runGroup(ctx context.Context, cmd *exec.Cmd, out *limited) error {
-	// To the system the parent is the thread that forks, and Go ends threads:
-	// this one is kept until the child has ended.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.WaitDelay = killAfter
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	group := -cmd.Process.Pid
-	ended := make(chan struct{})
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case <-ended:
-			return
-		case <-ctx.Done():
-		}
-		_ = syscall.Kill(group, syscall.SIGINT)
-		select {
-		case <-ended:
-		case <-time.After(killAfter):
-			_ = syscall.Kill(group, syscall.SIGKILL)
-		}
-	}()
-	awaitExit(cmd.Process.Pid)
-	close(ended)
-	<-watched
-	// The process is not yet reaped, so its group is still this group.
-	_ = syscall.Kill(group, syscall.SIGKILL)
-	err := cmd.Wait()
+	err := program.Run(ctx, cmd, syscall.SIGINT)
 	if out != nil && out.over {
 		return errTooLong
 	}
 	return err
-}
-
-// awaitExit waits until a child has ended and leaves it to be reaped.
-func awaitExit(pid int) {
-	for {
-		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, syscall.EINTR) {
-			return
-		}
-	}
 }

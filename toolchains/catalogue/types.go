@@ -35,7 +35,7 @@ const (
 )
 
 // Backends returns all backends in the order in which they are tried.
-func Backends() []string { return []string{NPM, Go, UV, Cargo, Nix} }
+func Backends() []string { return []string{NPM, Go, UV, Nix, Cargo} }
 
 // Catalogue is all that is known. It must not be changed: [Catalogue.With]
 // makes another.

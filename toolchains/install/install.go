@@ -40,6 +40,7 @@ const (
 	Installing Phase = "downloading"
 	Scripting  Phase = "running its install scripts"
 	Building   Phase = "downloading and building"
+	Compiling  Phase = "building"
 	Checking   Phase = "checking"
 )
 
@@ -94,9 +95,6 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
-
-// Scratch is the pattern of the names of directories that are made for a while.
-const Scratch = "scratch.*"
 
 // Candidate is a version that may be chosen.
 type Candidate struct {

@@ -3,22 +3,21 @@ package install
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/hbohlen/devsh/shell/program"
 )
 
+// How much is kept of what a program writes.
 const (
 	maxStdout = 64 << 20
 	maxStderr = 256 << 10
-	killAfter = 2 * time.Second // between asking a process group to end and killing it
 )
 
 // Command is another program that does something for a tool.
@@ -50,7 +49,7 @@ func (c Command) Run(ctx context.Context) ([]byte, error) {
 	}
 	stdout, stderr := &head{limit: maxStdout}, &head{limit: maxStderr}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err := runGroup(limit, cmd)
+	err := program.Run(limit, cmd, syscall.SIGTERM)
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%s: %w", c.Doing, context.Cause(ctx))
@@ -104,81 +103,26 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// runGroup runs cmd in a session of its own, with nothing to read, until it or
-// ctx ends; then everything that is left of its process group is killed. Where
-// devsh itself is killed, the system kills the program.
-func runGroup(ctx context.Context, cmd *exec.Cmd) error {
-	// To the system the parent is the thread that forks, and Go ends threads.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.WaitDelay = killAfter
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	group := -cmd.Process.Pid
-	ended, watched := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case <-ended:
-			return
-		case <-ctx.Done():
-		}
-		_ = syscall.Kill(group, syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(killAfter):
-			_ = syscall.Kill(group, syscall.SIGKILL)
-		}
-	}()
-	for {
-		err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	close(ended)
-	<-watched
-	// The process is not yet reaped, so its group is still this group.
-	_ = syscall.Kill(group, syscall.SIGKILL)
-	return cmd.Wait()
-}
+// Hint is what to do where a program wrote a word.
+type Hint struct{ Word, Hint string }
 
-// LookPath finds a program in the absolute directories of path, "" if it is in
-// none.
-func LookPath(path, program string) string {
-	for dir := range strings.SplitSeq(path, ":") {
-		if !filepath.IsAbs(dir) {
-			continue
-		}
-		// With a slash in the name LookPath asks only whether it can be run.
-		if found, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
-			return found
+// HintFor returns the first hint whose word is in a text: those of the backend,
+// then those that hold for all. Cache names what can be installed from offline.
+func HintFor(text, cache string, own ...Hint) string {
+	offline := "offline, what is in " + cache + " can be installed from the lock: «devsh tools install --locked»"
+	for _, h := range slices.Concat(own, []Hint{
+		{"no space left", noRoom}, {"No space left", noRoom}, {"file too large", noRoom}, {"File too large", noRoom},
+		{"dial tcp", offline}, {"no such host", offline}, {"Could not resolve host", offline}, {"Could not connect", offline},
+		{"Couldn't connect", offline}, {"dns error", offline}, {"Connection refused", offline}, {"onnection reset", offline},
+	}) {
+		if strings.Contains(text, h.Word) {
+			return h.Hint
 		}
 	}
 	return ""
 }
 
-// Scrub returns those of the environment's variables that keep lets.
-func Scrub(environ map[string]string, keep func(name string) bool) map[string]string {
-	out := map[string]string{}
-	for k, v := range environ {
-		if general(k) || keep(k) {
-			out[k] = v
-		}
-	}
-	return out
-}
+const noRoom = "make room, and try again"
 
-// general are variables that any program may need that uses the network in the
-// user's name.
-func general(name string) bool {
-	switch strings.ToUpper(name) {
-	case "HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "LANG", "TZ",
-		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE",
-		"XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "SSH_AUTH_SOCK":
-		return true
-	}
-	return strings.HasPrefix(name, "LC_")
-}
+// Beware is the hint where something is not what it must be.
+const Beware = "what was downloaded is not what it has to be: find out why before anything else"

@@ -14,8 +14,11 @@ const Name = "devsh.lock"
 
 // The backends that a tool can come from.
 const (
-	NPM = "npm"
-	Go  = "go"
+	NPM   = "npm"
+	Go    = "go"
+	UV    = "uv"
+	Cargo = "cargo"
+	Nix   = "nix"
 )
 
 // Lock is the content of a devsh.lock.
@@ -35,15 +38,19 @@ type Tool struct {
 	Want string
 	// Module is the Go module that the package is in.
 	Module string
+	// Flake is the reference of the nixpkgs that it is an attribute of, locked.
+	Flake string
 	// Version is as the backend writes it: "3.6.2", "v0.23.0".
 	Version string
-	// Hash is npm's integrity of the package itself, or the module's h1 sum.
+	// Hash is npm's integrity of the package itself, the module's h1 sum, the
+	// SHA-256 of the crate or the flake's narHash; uv's are in Packages.
 	Hash string
 	// Published is when that version appeared, zero where it is not known.
 	Published time.Time
 	// Node is the range of versions of node that the package asks for.
 	Node string
-	// Scripts are the npm packages whose install scripts are run.
+	// Scripts are the npm packages whose install scripts are run, or the crate
+	// itself if what it is built of may run code.
 	Scripts []string
 	// With are npm packages that are installed beside it, and the versions that
 	// they may have.
@@ -51,17 +58,22 @@ type Tool struct {
 	// Static are variables by which a build is chosen that needs no interpreter
 	// of ELF files: "{dir}" is the installation, "{cpu}" npm's name of the processor.
 	Static map[string]string
-	// Packages is all that npm installs, the package itself included, sorted by path.
+	// Packages is all that npm or uv installs, the package itself included, sorted by path.
 	Packages []Package
 }
 
-// Package is one package of npm's graph, as package-lock.json has it.
+// Package is one package of npm's graph, as package-lock.json has it, or one that
+// uv installs: that has a Version, Hashes and a Marker.
 type Package struct {
-	// Path is where it lies: "node_modules/a/node_modules/b".
+	// Path is where it lies: "node_modules/a/node_modules/b"; uv's name of it.
 	Path string
 	// Name is set where it is not the path's last part.
 	Name               string
 	Version, Integrity string
+	// Hashes are "sha256:…", of each file that it may be installed from, and
+	// Marker says where it is installed at all: "sys_platform == 'win32'".
+	Hashes []string
+	Marker string
 	// Optional says that it may fail to install, Bundled that it is part of
 	// another's archive, Scripts that it has install scripts.
 	Optional, Bundled, Scripts bool

@@ -24,8 +24,16 @@ func example() Lock {
 			{Path: "node_modules/a", Name: "c", Version: "1.2.3", Integrity: sha, OptionalNeeds: map[string]string{"d": "*"}, Peers: map[string]string{"e": "*"}, OptionalPeers: []string{"e"}},
 			{Path: "node_modules/a/node_modules/f", Version: "1.0.0", Bundled: true},
 		}},
+		{Name: "ripgrep", From: Cargo, Package: "ripgrep", Version: "15.0.0", Hash: hex64, Scripts: []string{"ripgrep"}},
+		{Name: "tool", From: UV, Package: "Tool.X", Want: ">=1", Version: "1.0", Packages: []Package{
+			{Path: "colorama", Version: "0.4.6", Hashes: []string{"sha256:" + hex64}, Marker: "sys_platform == 'win32'"},
+			{Path: "tool-x", Version: "1.0", Hashes: []string{"sha256:" + hex64, "sha256:" + strings.Repeat("b", 64)}},
+		}},
+		{Name: "x11", From: Nix, Package: "xorg.x11", Version: "1.2", Flake: "github:NixOS/nixpkgs/0000", Hash: "sha256-" + sum[3:]},
 	}}
 }
+
+var hex64 = strings.Repeat("a", 64)
 
 // What is written is read as it was, and a line is about one package.
 func TestRoundTrip(t *testing.T) {
@@ -35,7 +43,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, l) {
 		t.Fatalf("%v\n%#v\nwant\n%#v\n%s", err, got, l, text)
 	}
-	if again := Write(Lock{Tools: []Tool{l.Tools[1], l.Tools[0]}}); string(again) != string(text) {
+	if again := Write(Lock{Tools: append(l.Tools[1:], l.Tools[0])}); string(again) != string(text) {
 		t.Errorf("the order of tools shows:\n%s", again)
 	}
 	if !strings.Contains(string(text), "\n\"node_modules/@scope/x/node_modules/b\" = { version = \"2.0.0\", ") {
@@ -71,6 +79,18 @@ func TestErrors(t *testing.T) {
 		{`"node_modules/a/node_modules/f"`, `"f"`, "begins with node_modules/"},
 		{`"bin/x.js"`, `"../../x.js"`, "is no program of the package"},
 		{`"x" = "bin`, `"../x" = "bin`, "is no program of the package"},
+		{hex64, "aa", `"aa" is no SHA-256`},
+		{`scripts = ["ripgrep"]`, `scripts = ["--x"]`, `"--x" is no name of a package of cargo`},
+		{"sha256:" + hex64, "md5:" + hex64, "is no SHA-256"},
+		{`, marker = `, `, url = `, `unknown key "url"`},
+		{`sys_platform ==`, `x --index-url=`, "is no marker"},
+		{`hashes = ["sha256:` + hex64 + `"]`, `hashes = []`, "nothing proves what colorama is"},
+		{`"tool-x" = {`, `"other" = {`, "Tool.X 1.0 is not among its packages"},
+		{`"colorama" =`, `"-r" =`, `"-r" is no name of a package of uv`},
+		{`"xorg.x11"`, `"x\"y"`, "is no name of a package of nix"},
+		{`"github:NixOS/nixpkgs/0000"`, `"--impure"`, "is no reference of a locked flake"},
+		{`"github:NixOS/nixpkgs/0000"`, `"github:NixOS/nixpkgs#x"`, "is no reference of a locked flake"},
+		{`hash = "sha256-`, `hash = "sha256-x`, "is no narHash"},
 		{`optional = true`, `optional = 1`, "must be true or false"},
 		{`bundled = true`, `bundle = true`, `devsh.lock:28: unknown key "bundle"`},
 		{`want = ">=1`, `want = "\u001b[31m>=1`, "control character"},

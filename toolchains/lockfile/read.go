@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,41 +17,6 @@ const (
 	maxTools = 500
 	maxText  = 2000 // bytes of one value
 )
-
-// What names and hashes may look like: they become parts of paths and
-// arguments of programs.
-var (
-	nameForm    = form{regexp.MustCompile(`^((npm|go):@?)?[A-Za-z0-9][A-Za-z0-9._~/+-]*$`), 219}
-	npmForm     = regexp.MustCompile(`^(@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~_][A-Za-z0-9._~-]*$`)
-	goForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9_~][A-Za-z0-9._~+-]*)*$`)
-	versionForm = form{regexp.MustCompile(`^v?[0-9][A-Za-z0-9.+-]*$`), 101}
-	hashForm    = regexp.MustCompile(`^(sha(1|256|384|512)-[A-Za-z0-9+/]+=*( |$))+$`)
-	sumForm     = regexp.MustCompile(`^h1:[A-Za-z0-9+/]{43}=$`)
-	// No variable that the system or an interpreter obeys ends like this.
-	variableForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]*_BINARY$`)
-	staticForm   = regexp.MustCompile(`^\{dir\}/node_modules/[A-Za-z0-9@{}._/-]+$`)
-	pathForm     = regexp.MustCompile(`^node_modules/(@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~_][A-Za-z0-9._~-]*$`)
-)
-
-// CheckName says what is wrong with the name of a tool, if anything.
-func CheckName(name string) error {
-	if !nameForm.MatchString(name) || strings.Contains(name, "..") {
-		return fmt.Errorf("%q is no name for a tool", name)
-	}
-	return nil
-}
-
-// CheckPackage says what is wrong with a package's name, if anything.
-func CheckPackage(from, name string) error {
-	form, ok := map[string]*regexp.Regexp{NPM: npmForm, Go: goForm}[from]
-	switch {
-	case !ok:
-		return fmt.Errorf("there is no backend %q", from)
-	case !form.MatchString(name) || len(name) > 214:
-		return fmt.Errorf("%q is no name of a package of %s", name, from)
-	}
-	return nil
-}
 
 // Parse reads a devsh.lock. Path is used in errors only, which are [*document.Error].
 func Parse(path string, data []byte) (Lock, error) {
@@ -107,22 +71,12 @@ func (reader) text(t *document.Table, key string, form func(string) error) strin
 	return s
 }
 
-func matches(form interface{ MatchString(string) bool }, what string) func(string) error {
-	return func(s string) error {
-		if !form.MatchString(s) {
-			return fmt.Errorf("%q is no %s", s, what)
-		}
-		return nil
-	}
-}
-
 func (r reader) tool(t *document.Table) Tool {
 	tool := Tool{From: r.text(t, "from", nil)}
 	tool.Name = r.text(t, "name", CheckName)
 	tool.Package = r.text(t, "package", func(s string) error { return CheckPackage(tool.From, s) })
 	tool.Want = r.text(t, "want", nil)
 	tool.Version = r.text(t, "version", matches(versionForm, "version"))
-	tool.Node = r.text(t, "node", nil)
 	if text := r.text(t, "published", nil); text != "" {
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {
@@ -131,24 +85,48 @@ func (r reader) tool(t *document.Table) Tool {
 		tool.Published = at.UTC()
 	}
 	switch tool.From {
+	case NPM:
+		r.npm(t, &tool)
 	case Go:
 		tool.Module = r.text(t, "module", func(s string) error { return CheckPackage(Go, s) })
 		if tool.Package != tool.Module && !strings.HasPrefix(tool.Package, tool.Module+"/") {
 			t.Fail("module", "%s is not in %s", tool.Package, tool.Module)
 		}
 		tool.Hash = r.text(t, "hash", matches(sumForm, "sum of a module"))
-		return tool.finish(t)
-	case NPM:
+	case UV:
+		r.uv(t, &tool)
+	case Cargo:
+		tool.Hash = r.text(t, "hash", matches(sha256Form, "SHA-256"))
+		tool.Scripts = r.scripts(t, Cargo)
+	case Nix:
+		tool.Flake = r.text(t, "flake", matches(flakeForm, "reference of a locked flake"))
+		tool.Hash = r.text(t, "hash", matches(narForm, "narHash"))
 	default:
 		return tool // its keys mean nothing here
 	}
-	tool.Hash = r.text(t, "hash", matches(hashForm, "integrity"))
-	for _, s := range t.Strs("scripts") {
-		if !npmForm.MatchString(s) {
-			t.Fail("scripts", "%q is no name of a package of npm", s)
+	t.End()
+	return tool
+}
+
+// scripts reads the packages that may run code when they are installed.
+func (r reader) scripts(t *document.Table, from string) []string {
+	list := t.Strs("scripts")
+	for _, s := range list {
+		if CheckPackage(from, s) != nil {
+			t.Fail("scripts", "%q is no name of a package of %s", s, from)
 		}
-		tool.Scripts = append(tool.Scripts, s)
 	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// npm reads what only tools of npm have.
+func (r reader) npm(t *document.Table, tool *Tool) {
+	tool.Node = r.text(t, "node", nil)
+	tool.Hash = r.text(t, "hash", matches(hashForm, "integrity"))
+	tool.Scripts = r.scripts(t, NPM)
 	tool.With = strs(t, "with")
 	for name := range tool.With {
 		if !npmForm.MatchString(name) {
@@ -177,12 +155,41 @@ func (r reader) tool(t *document.Table) Tool {
 			t.Fail("with", "%s is not among its packages", name)
 		}
 	}
-	return tool.finish(t)
 }
 
-func (t Tool) finish(table *document.Table) Tool {
-	table.End()
-	return t
+// uv reads what only tools of uv have.
+func (r reader) uv(t *document.Table, tool *Tool) {
+	packages := t.Sub("packages")
+	for _, name := range packages.Keys() {
+		if err := CheckPackage(UV, name); err != nil {
+			packages.Fail(name, "%v", err)
+		}
+		p := packages.Sub(name)
+		pkg := Package{Path: name, Version: r.text(p, "version", matches(versionForm, "version")), Marker: r.text(p, "marker", checkMarker), Hashes: p.Strs("hashes")}
+		for _, hash := range pkg.Hashes {
+			if !wheelForm.MatchString(hash) {
+				p.Fail("hashes", "%q is no SHA-256", hash)
+			}
+		}
+		if len(pkg.Hashes) == 0 {
+			p.Fail("hashes", "nothing proves what %s is", name)
+		}
+		p.End()
+		tool.Packages = append(tool.Packages, pkg)
+	}
+	slices.SortFunc(tool.Packages, func(a, b Package) int { return cmp.Compare(a.Path, b.Path) })
+	if !slices.ContainsFunc(tool.Packages, func(p Package) bool { return p.Path == Normal(tool.Package) && p.Version == tool.Version }) {
+		t.Fail("packages", "%s %s is not among its packages", tool.Package, tool.Version)
+	}
+}
+
+// checkMarker sees that a marker can be nothing but one in a line of a
+// requirements.txt.
+func checkMarker(s string) error {
+	if strings.ContainsAny(s, "#;\\\n@/") || strings.Contains(s, "--") {
+		return fmt.Errorf("%q is no marker", s)
+	}
+	return nil
 }
 
 // checkPath sees that a path stays below node_modules.
@@ -230,13 +237,3 @@ func strs(t *document.Table, key string) map[string]string {
 	}
 	return nil
 }
-
-// form is a pattern and how long what has it may be. Counting in the pattern
-// itself would make it a hundred times as large, and each start of devsh longer.
-type form struct {
-	pattern *regexp.Regexp
-	most    int // bytes
-}
-
-// MatchString reports whether a text has the form.
-func (f form) MatchString(s string) bool { return len(s) <= f.most && f.pattern.MatchString(s) }

@@ -24,7 +24,7 @@ func Write(l Lock) []byte {
 			published = t.Published.UTC().Format(time.RFC3339)
 		}
 		for _, field := range []struct{ key, value string }{
-			{"name", t.Name}, {"from", t.From}, {"package", t.Package}, {"want", t.Want}, {"module", t.Module},
+			{"name", t.Name}, {"from", t.From}, {"package", t.Package}, {"want", t.Want}, {"module", t.Module}, {"flake", t.Flake},
 			{"version", t.Version}, {"hash", t.Hash}, {"published", published}, {"node", t.Node},
 		} {
 			if field.value != "" {
@@ -55,7 +55,7 @@ func (p Package) inline() string {
 	var fields []string
 	add := func(key, value string) { fields = append(fields, key+" = "+value) }
 	add("version", quote(p.Version))
-	for key, value := range each("name", p.Name, "integrity", p.Integrity) {
+	for key, value := range each("name", p.Name, "integrity", p.Integrity, "marker", p.Marker) {
 		if value != "" {
 			add(key, quote(value))
 		}
@@ -65,7 +65,7 @@ func (p Package) inline() string {
 			add(key, "true")
 		}
 	}
-	for key, value := range each("os", p.OS, "cpu", p.CPU, "libc", p.Libc, "optional_peers", p.OptionalPeers) {
+	for key, value := range each("hashes", p.Hashes, "os", p.OS, "cpu", p.CPU, "libc", p.Libc, "optional_peers", p.OptionalPeers) {
 		if len(value) > 0 {
 			add(key, array(value))
 		}

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/hbohlen/devsh/shell/program"
 )
 
 // process is a server that runs, in a process group of its own: many start
@@ -49,13 +49,8 @@ func start(s Server, dir string) (*process, error) {
 // standard output, and nobody would hear that no more comes.
 func (p *process) watch() {
 	defer close(p.ended)
-	for {
-		// Not reaped yet, its number is nobody else's: then the group can be ended.
-		err := unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
+	// Not reaped yet, its number is nobody else's: then the group can be ended.
+	program.AwaitExit(p.cmd.Process.Pid)
 	p.kill()
 }
 

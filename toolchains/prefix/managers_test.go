@@ -153,7 +153,7 @@ func goroot(t *testing.T) string {
 
 // cargo and pipx, where the machine has them.
 func TestCargo(t *testing.T) {
-	cargo := program(t, "cargo")
+	cargo := actual(t, "cargo")
 	b := newBed(t, filepath.Dir(cargo)+":/usr/bin:/bin")
 	b.self = true // it may lie in a home that nobody else enters
 	b.write(map[string]string{
@@ -168,8 +168,8 @@ func TestCargo(t *testing.T) {
 	}
 }
 
-// program is the program itself, where a proxy of rustup's is on PATH.
-func program(t *testing.T, name string) string {
+// actual is the program itself, where a proxy of rustup's is on PATH.
+func actual(t *testing.T, name string) string {
 	t.Helper()
 	if out, err := exec.CommandContext(t.Context(), "rustup", "which", name).Output(); err == nil {
 		return strings.TrimSpace(string(out))

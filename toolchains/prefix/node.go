@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hbohlen/devsh/shell/program"
 	"github.com/hbohlen/devsh/toolchains/install"
 	"github.com/hbohlen/devsh/toolchains/prefix/plan"
 )
@@ -52,7 +53,7 @@ func stampOf(path string) stamp {
 
 // node is the node that is on PATH, nil if there is none or it does not run.
 func (p *Prefixes) node(ctx context.Context, npm string) (*plan.Node, error) {
-	found := install.LookPath(p.path(), "node")
+	found := program.Find(p.path(), "node")
 	if found == "" {
 		return nil, ctx.Err()
 	}
@@ -86,7 +87,7 @@ func stable(found, exec, store string) string {
 // which are judged later.
 func (p *Prefixes) ask(ctx context.Context, node, npm string) (said, error) {
 	var s said
-	environ := install.Scrub(p.Environ, func(string) bool { return false })
+	environ := install.Host{Environ: p.Environ}.Keep(func(string) bool { return false }, nil)
 	environ["PATH"] = p.path()
 	out, err := install.Command{Doing: "ask node for its version", Path: node, Args: []string{"-e", askNode}, Dir: "/", Env: environ, Limit: askLimit}.Run(ctx)
 	if err != nil {

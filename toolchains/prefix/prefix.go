@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/hbohlen/devsh/shell/env"
-	"github.com/hbohlen/devsh/toolchains/install"
+	"github.com/hbohlen/devsh/shell/program"
 	"github.com/hbohlen/devsh/toolchains/prefix/plan"
 )
 
@@ -94,8 +94,8 @@ func (p *Prefixes) Layer(ctx context.Context) (*Layer, error) {
 		return nil, err
 	}
 	l := &Layer{Delta: plan.Layer(places, f), Variables: plan.Variables(managers), Places: places, Inputs: plan.Files(managers, f)}
-	for _, program := range []string{"node", "npm"} {
-		if found := install.LookPath(p.path(), program); found != "" {
+	for _, name := range []string{"node", "npm"} {
+		if found := program.Find(p.path(), name); found != "" {
 			l.Inputs = append(l.Inputs, found)
 		}
 	}
@@ -125,7 +125,7 @@ func (p *Prefixes) facts(ctx context.Context) ([]plan.Manager, *plan.Facts, erro
 		Programs: map[string]string{}, Kept: p.kept(managers), Real: resolved,
 	}
 	for _, m := range managers {
-		if found := install.LookPath(p.path(), m.Name); found != "" {
+		if found := program.Find(p.path(), m.Name); found != "" {
 			f.Programs[m.Name] = found
 		}
 	}

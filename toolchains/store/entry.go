@@ -33,7 +33,12 @@ func (id ID) dir() string {
 
 // Built is what an installation brought: its programs are in bin/, and Bins maps
 // their names to what they run in the end, relative to the entry.
-type Built struct{ Bins map[string]string }
+type Built struct {
+	Bins map[string]string
+	// Roots are paths that somebody else would collect, and that links in
+	// [Store.Roots] keep; Notes are for people.
+	Roots, Notes []string
+}
 
 // Build installs a tool into staging. It will lie at final: absolute paths in
 // it must begin with that.
@@ -50,6 +55,8 @@ type Entry struct {
 	Bins    map[string]string `json:"bins"`
 	// Needs are absolute paths without which it does not run: an interpreter.
 	Needs []string `json:"needs"`
+	// Roots are paths of others' that links in [Store.Roots] keep.
+	Roots []string `json:"roots,omitempty"`
 	// Notes are what people should know of it.
 	Notes []string `json:"notes"`
 }
@@ -72,14 +79,14 @@ func (s Store) Ensure(ctx context.Context, spec Spec, waiting func(), build Buil
 	good := func() bool {
 		var err error
 		e, err = readEntry(final)
-		return err == nil && e.Whole() == nil
+		return err == nil && e.Whole() == nil && s.rooted(e)
 	}
 	made, err := s.publish(ctx, final, waiting, good, func(dir string) error {
 		built, err := build(ctx, dir, final)
 		if err != nil {
 			return err
 		}
-		e = Entry{Dir: dir, Name: spec.Name, Version: spec.Version, Tool: spec.Tool, Bound: spec.Bound, Bins: built.Bins, Needs: spec.Needs}
+		e = Entry{Dir: dir, Name: spec.Name, Version: spec.Version, Tool: spec.Tool, Bound: spec.Bound, Bins: built.Bins, Needs: spec.Needs, Roots: built.Roots, Notes: built.Notes}
 		return e.finish()
 	})
 	if err != nil {

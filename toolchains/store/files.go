@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,31 +16,6 @@ func syncTree(dir string) error {
 		return err
 	}
 	return errors.Join(unix.Syncfs(int(d.Fd())), d.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// link makes path a link to target, replacing what was there in one step.
-func link(target, path string) error {
-	tmp, err := os.MkdirTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return fmt.Errorf("link %s: %w", path, err)
-	}
-	defer os.RemoveAll(tmp)
-	name := filepath.Join(tmp, "l")
-	if err := os.Symlink(target, name); err != nil {
-		return fmt.Errorf("link %s: %w", path, err)
-	}
-	if err := os.Rename(name, path); err != nil {
-		return fmt.Errorf("link %s: %w", path, err)
-	}
-	return syncDir(filepath.Dir(path))
 }
 
 // removeAll removes a tree, also one with directories that may not be written.

@@ -7,8 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
 
 // Garbage is something in the store that nobody needs.
@@ -33,9 +34,10 @@ func (s Store) Garbage(keep ...string) ([]Garbage, error) {
 		{"projects", "of a project that is gone", func(n string) bool { return !(Set{store: s, dir: filepath.Join("projects", n)}).abandoned() }},
 		{"profiles", "no kept set of tools", func(n string) bool { return profiles[n] }},
 		{"store", "in no kept set of tools", func(n string) bool { return entries[n] }},
+		{"roots", "for a tool that is in no kept set", func(n string) bool { return entries[n] }},
 	} {
 		files, err := os.ReadDir(filepath.Join(s.Dir, kind.dir))
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("look for garbage: %w", err)
 		}
 		for _, f := range files {
@@ -121,7 +123,7 @@ func (s Store) beingMade(dir string) bool {
 	if !ok {
 		return false
 	}
-	f, err := s.tryLock(name, syscall.LOCK_EX)
+	f, err := s.tryLock(name)
 	if err == nil {
 		f.Close()
 	}
@@ -131,8 +133,8 @@ func (s Store) beingMade(dir string) bool {
 // Collect removes the garbage. It does nothing while anybody installs: what is
 // installed is in no profile yet.
 func (s Store) Collect(ctx context.Context, keep ...string) ([]Garbage, error) {
-	alone, err := s.tryLock(inUse, syscall.LOCK_EX)
-	if errors.Is(err, errLocked) {
+	alone, err := s.tryLock(inUse)
+	if errors.Is(err, filelock.ErrHeld) {
 		return nil, nil
 	}
 	if err != nil {
@@ -180,7 +182,7 @@ func (s Store) forgetLocks() error {
 		if there[f.Name()] {
 			continue
 		}
-		lock, err := s.tryLock(f.Name(), syscall.LOCK_EX)
+		lock, err := s.tryLock(f.Name())
 		if err != nil {
 			continue // in use
 		}

@@ -99,6 +99,12 @@ func hasInterpreter(path string) bool {
 	return err == nil && !strings.Contains(real, "stub-ld")
 }
 
+// StartsPrograms reports whether this system starts programs that were not built
+// for it: whether the usual interpreter of ELF files is there.
+func StartsPrograms() bool {
+	return hasInterpreter(map[string]string{"amd64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch64.so.1"}[runtime.GOARCH])
+}
+
 // executable is what an ELF file says of itself.
 type executable struct {
 	elf     bool
@@ -106,6 +112,7 @@ type executable struct {
 	ours    bool // it is for this machine
 	// interpreter is what starts it, "" if nothing has to.
 	interpreter string
+	libraries   []string // where it looks for its libraries
 }
 
 func readELF(path string) (executable, error) {
@@ -123,7 +130,7 @@ func readELF(path string) (executable, error) {
 		return executable{}, nil // and what is broken cannot be judged
 	}
 	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "386": elf.EM_386, "arm": elf.EM_ARM, "riscv64": elf.EM_RISCV}
-	x := executable{elf: true, ours: f.Machine == machines[runtime.GOARCH], program: f.Type == elf.ET_EXEC}
+	x := executable{elf: true, ours: f.Machine == machines[runtime.GOARCH], program: f.Type == elf.ET_EXEC, libraries: libraries(f)}
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
 			text := make([]byte, p.Filesz)

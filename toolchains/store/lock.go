@@ -6,15 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
-	"time"
+
+	"github.com/hbohlen/devsh/shell/filelock"
 )
-
-// lockPoll is how often a lock that another process holds is tried again.
-const lockPoll = 20 * time.Millisecond
-
-// errLocked says that another process holds a lock.
-var errLocked = errors.New("another devsh is at work on it")
 
 // inUse is the lock that installing shares and collecting has alone.
 const inUse = ".in-use"
@@ -22,66 +16,48 @@ const inUse = ".in-use"
 // lock takes the lock of a name. It waits as long as ctx allows, and calls
 // waiting, if it is not nil, once if it has to. Closing the file lets go.
 func (s Store) lock(ctx context.Context, name string, waiting func()) (*os.File, error) {
-	return s.await(ctx, name, syscall.LOCK_EX, waiting)
+	return s.await(ctx, name, filelock.Try, waiting)
 }
 
 // Use keeps what was installed but is in no profile yet from being collected,
 // until the returned function is called.
 func (s Store) Use(ctx context.Context) (func(), error) {
-	f, err := s.await(ctx, inUse, syscall.LOCK_SH, nil)
+	f, err := s.await(ctx, inUse, filelock.TryShared, nil)
 	if err != nil {
 		return nil, err
 	}
 	return func() { f.Close() }, nil
 }
 
-func (s Store) await(ctx context.Context, name string, how int, waiting func()) (*os.File, error) {
-	for {
-		f, err := s.tryLock(name, how)
-		if !errors.Is(err, errLocked) {
-			return f, err
-		}
-		if waiting != nil {
+func (s Store) await(ctx context.Context, name string, try func(path string) (*os.File, error), waiting func()) (*os.File, error) {
+	f, err := filelock.Await(ctx, func() (*os.File, error) {
+		f, err := s.try(name, try)
+		if waiting != nil && errors.Is(err, filelock.ErrHeld) {
 			waiting()
 			waiting = nil
 		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for another devsh at work on %s: %w", name, context.Cause(ctx))
-		case <-time.After(lockPoll):
-		}
+		return f, err
+	})
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("wait for another devsh at work on %s: %w", name, context.Cause(ctx))
 	}
+	return f, err
 }
 
-// tryLock is lock without waiting: the error is [errLocked] where another holds it.
-func (s Store) tryLock(name string, how int) (*os.File, error) {
-	path := filepath.Join(s.Dir, "locks", name)
+// tryLock is lock without waiting: the error is [filelock.ErrHeld] where another
+// holds it.
+func (s Store) tryLock(name string) (*os.File, error) { return s.try(name, filelock.Try) }
+
+func (s Store) try(name string, try func(path string) (*os.File, error)) (*os.File, error) {
+	dir := filepath.Join(s.Dir, "locks")
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("lock: %w", err)
+		f, err := try(filepath.Join(dir, name))
+		if !errors.Is(err, os.ErrNotExist) {
+			return f, err
 		}
-		err = syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
-		if err == nil && isAt(f, path) {
-			return f, nil
+		if _, gone := os.Stat(dir); gone != nil {
+			return nil, err
 		}
-		f.Close()
-		switch {
-		case err == nil, errors.Is(err, syscall.EINTR): // collected just now: it keeps nobody out
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			return nil, errLocked
-		default:
-			return nil, fmt.Errorf("lock %s: %w", path, err)
-		}
+		// Its file was collected just now: it would keep nobody out.
 	}
-}
-
-// isAt reports whether an open file is still what lies at path.
-func isAt(f *os.File, path string) bool {
-	a, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	b, err := os.Lstat(path)
-	return err == nil && os.SameFile(a, b)
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
 )
 
 // KeepHistory is how many states of a set are kept, the present one among them.
@@ -164,10 +166,10 @@ func (h Held) Switch(p Profile) error {
 		next = history[len(history)-1] + 1
 	}
 	name := strconv.Itoa(next)
-	if err := link(h.up()+"profiles/"+p.Hash, filepath.Join(h.historyDir(), name)); err != nil {
+	if err := atomicfile.Link(h.up()+"profiles/"+p.Hash, filepath.Join(h.historyDir(), name)); err != nil {
 		return err
 	}
-	if err := link("history/"+name, h.current()); err != nil {
+	if err := atomicfile.Link("history/"+name, h.current()); err != nil {
 		return err
 	}
 	kept := 1
@@ -206,4 +208,4 @@ func (h Held) Earlier() (Profile, int, error) {
 }
 
 // Back makes an earlier state the present one.
-func (h Held) Back(n int) error { return link("history/"+strconv.Itoa(n), h.current()) }
+func (h Held) Back(n int) error { return atomicfile.Link("history/"+strconv.Itoa(n), h.current()) }

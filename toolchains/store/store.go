@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/hbohlen/devsh/shell/atomicfile"
 )
 
 // Store is the directory that holds all tools.
@@ -20,7 +22,7 @@ var ErrNotOwned = errors.New("the directory is not yours alone")
 // Open makes the store's directories.
 func Open(dir string) (Store, error) {
 	s := Store{dir}
-	for _, sub := range []string{"", "store", "profiles", "staging", "locks", "user/history", "projects"} {
+	for _, sub := range []string{"", "store", "roots", "profiles", "staging", "locks", "user/history", "projects"} {
 		path := filepath.Join(dir, sub)
 		if err := os.MkdirAll(path, 0o700); err != nil {
 			return s, fmt.Errorf("make the directory of tools: %w", err)
@@ -89,7 +91,7 @@ func (s Store) publish(ctx context.Context, final string, waiting func(), good f
 	if err := os.Rename(dir, final); err != nil {
 		return false, fmt.Errorf("make %s: %w", final, err)
 	}
-	return true, syncDir(filepath.Dir(final))
+	return true, atomicfile.SyncDir(filepath.Dir(final))
 }
 
 // clearStaging removes what those left who made name and were killed. The

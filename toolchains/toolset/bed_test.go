@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/hbohlen/devsh/toolchains/install"
+	"github.com/hbohlen/devsh/toolchains/install/cargo"
 	"github.com/hbohlen/devsh/toolchains/install/golang"
+	"github.com/hbohlen/devsh/toolchains/install/nix"
 	"github.com/hbohlen/devsh/toolchains/install/npm"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/store"
@@ -42,20 +44,25 @@ type bed struct {
 	Install []string
 	Hang    string
 	Limit   uint64
+	// Nixpkgs is the flake that stands for nixpkgs.
+	Nixpkgs string
 
-	goes *toolstest.GoRegistry
-	npms *toolstest.NPMRegistry
+	goes   *toolstest.GoRegistry
+	npms   *toolstest.NPMRegistry
+	crates *toolstest.CargoRegistry
 }
 
 const module1 = "example.test/tools"
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	b := &bed{Dir: t.TempDir(), goes: toolstest.NewGo(t), npms: toolstest.NewNPM(t)}
+	b := &bed{Dir: t.TempDir(), goes: toolstest.NewGo(t), npms: toolstest.NewNPM(t), crates: toolstest.NewCargo(t)}
 	b.Environ = b.goes.Environ(t)
-	for k, v := range b.npms.Environ(t) {
-		if strings.HasPrefix(k, "npm_") {
-			b.Environ[k] = v
+	for _, more := range []map[string]string{b.npms.Environ(t), b.crates.Environ(t)} {
+		for k, v := range more {
+			if k != "HOME" && k != "PATH" {
+				b.Environ[k] = v
+			}
 		}
 	}
 	b.publish(t, "v1.0.0")
@@ -77,11 +84,14 @@ func (b *bed) publish(t *testing.T, version string) {
 // set is the set of tools; phases are told to watch.
 func (b *bed) set(watch func(tool string, phase install.Phase)) (*Set, error) {
 	st, err := store.Open(filepath.Join(b.Dir, "tools"))
+	host := install.Host{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()}
+	byNix := &nix.Backend{Host: host, Nixpkgs: b.Nixpkgs}
 	return &Set{
-		Store: st, In: st.UserSet(), LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
+		Store: st, In: st.UserSet(), Order: OrderFor(true), Keeper: byNix, LockPath: filepath.Join(b.Dir, "config", lockfile.Name),
 		Backends: map[string]install.Backend{
-			lockfile.Go:  &golang.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
-			lockfile.NPM: &npm.Backend{Environ: b.Environ, Limit: time.Minute, Temp: st.Temp()},
+			lockfile.Go:  &golang.Backend{Host: host},
+			lockfile.NPM: &npm.Backend{Host: host}, lockfile.Cargo: &cargo.Backend{Host: host},
+			lockfile.Nix: byNix,
 		},
 		Read: os.ReadFile, Now: func() time.Time { return now }, Progress: watch,
 		Write: func(path string, data []byte) error {
@@ -100,9 +110,22 @@ func (b *bed) open(t *testing.T) *Set {
 	return s
 }
 
-// program is the request for one of the module's programs.
+// program is the request for one of the module's programs, or of a package of
+// another backend, named after that.
 func program(name string) Request {
+	if slices.Contains([]string{lockfile.NPM, lockfile.Cargo, lockfile.Nix}, name) {
+		return Request{Name: name, From: name, Package: "x-" + name}
+	}
 	return Request{Name: name, From: lockfile.Go, Package: module1 + "/cmd/" + name}
+}
+
+// others publishes what the other backends install. Padding makes it larger.
+func (b *bed) others(t *testing.T, padding string) {
+	t.Helper()
+	b.npms.Publish(t, old, map[string]any{"name": "x-npm", "version": "1.0.0", "bin": map[string]string{"npm": "x.js"}},
+		map[string]string{"x.js": "#!/usr/bin/env node\nconsole.log('npm 1.0.0')\n" + padding})
+	b.crates.Publish(t, old, toolstest.Crate{Name: "x-cargo", Version: "1.0.0", Toml: "[[bin]]\nname = \"cargo\"\npath = \"src/main.rs\"\n",
+		Files: map[string]string{"src/main.rs": "fn main() { println!(\"cargo 1.0.0\"); }\n" + padding}})
 }
 
 // says runs a program of the set and returns what it prints, "" if it is not there.
@@ -149,6 +172,17 @@ func (b *bed) locked(t *testing.T) string {
 	return strings.Join(out, ", ")
 }
 
+// Moments of the set itself.
+const (
+	beforeLock install.Phase = "before the lock"
+	afterLock  install.Phase = "after the lock"
+)
+
+// server is the registry of a backend.
+func (b *bed) server(from string) *toolstest.Server {
+	return map[string]*toolstest.Server{lockfile.NPM: b.npms.Server, lockfile.Cargo: b.crates.Server}[from]
+}
+
 // TestMain is the test, or one of the processes that a test starts.
 func TestMain(m *testing.M) {
 	if text := os.Getenv("TOOLSET_TEST_BED"); text != "" {
@@ -179,9 +213,9 @@ func play(text string) error {
 	}
 	write := s.Write
 	s.Write = func(path string, data []byte) error {
-		hang("before the lock")
+		hang(string(beforeLock))
 		err := write(path, data)
-		hang("after the lock")
+		hang(string(afterLock))
 		return err
 	}
 	if b.Limit > 0 {
@@ -191,11 +225,7 @@ func play(text string) error {
 	}
 	var requests []Request
 	for _, name := range b.Install {
-		r := program(name)
-		if name == "x" {
-			r = Request{Name: "x", From: lockfile.NPM, Package: "x"}
-		}
-		requests = append(requests, r)
+		requests = append(requests, program(name))
 	}
 	r, err := s.Install(context.Background(), requests, Options{})
 	if err != nil {

@@ -10,72 +10,91 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hbohlen/devsh/toolchains/install"
-	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/toolstest"
 )
+
+// moments are the steps at which an installation is killed, by what is installed.
+func moments() map[string][]install.Phase {
+	return map[string][]install.Phase{
+		"b":     {install.Resolving, install.Locking, install.Building, install.Checking, beforeLock, afterLock},
+		"npm":   {install.Locking, install.Installing, install.Checking},
+		"cargo": {install.Resolving, install.Locking, install.Installing, install.Compiling, install.Checking},
+	}
+}
 
 // Killed at each step: what was there stays, nothing is half there, and the next
 // run goes on.
 func TestKilled(t *testing.T) {
-	for _, moment := range []string{
-		string(install.Resolving), string(install.Locking), string(install.Building), string(install.Checking), "before the lock", "after the lock",
-	} {
-		b := newBed(t)
-		s := b.open(t)
-		must(t)(s.Install(t.Context(), []Request{program("a")}, Options{}))
-		b.killedAt(t, moment, "b")
-		if b.says(t, "a") != "a v1.0.0" || b.says(t, "b") != "" {
-			t.Errorf("%s: what was there does not work", moment)
+	for name, phases := range moments() {
+		for _, moment := range phases {
+			t.Run(name+" "+string(moment), func(t *testing.T) {
+				b := newBed(t)
+				b.others(t, "")
+				s := b.open(t)
+				must(t)(s.Install(t.Context(), []Request{program("a")}, Options{}))
+				b.killedAt(t, string(moment), name)
+				if b.says(t, "a") != "a v1.0.0" || b.says(t, name) != "" {
+					t.Error("what was there does not work")
+				}
+				if moment == afterLock {
+					// The wish stays, and any run fulfils it.
+					must(t)(s.Install(t.Context(), nil, Options{}))
+				} else {
+					if b.locked(t) != "a v1.0.0" {
+						t.Error(b.locked(t))
+					}
+					must(t)(s.Install(t.Context(), []Request{program(name)}, Options{}))
+				}
+				if b.says(t, "a") != "a v1.0.0" || strings.Replace(b.says(t, name), " v", " ", 1) != name+" 1.0.0" {
+					t.Errorf("not mended: %s", b.locked(t))
+				}
+				if _, err := s.Store.Collect(t.Context()); err != nil {
+					t.Error(err)
+				}
+				b.whole(t)
+			})
 		}
-		if moment == "after the lock" {
-			// The wish stays, and any run fulfils it.
-			must(t)(s.Install(t.Context(), nil, Options{}))
-		} else {
-			if b.locked(t) != "a v1.0.0" {
-				t.Errorf("%s: %s", moment, b.locked(t))
-			}
-			must(t)(s.Install(t.Context(), []Request{program("b")}, Options{}))
-		}
-		if b.says(t, "a") != "a v1.0.0" || b.says(t, "b") != "b v1.0.0" {
-			t.Errorf("%s: not mended: %s", moment, b.locked(t))
-		}
-		if _, err := s.Store.Collect(t.Context()); err != nil {
-			t.Error(err)
-		}
-		b.whole(t)
 	}
 }
 
-// Killed while npm downloads: npm ends with it, and nothing is half there.
+// Killed while a program downloads: it ends with devsh, and nothing is half there.
 func TestKilledWhileDownloading(t *testing.T) {
-	b := newBed(t)
-	b.npms.Publish(t, old, map[string]any{"name": "x", "version": "1.0.0", "bin": "x.js"}, map[string]string{"x.js": "#!/usr/bin/env node\nconsole.log('x')\n"})
-	b.npms.Fail(".tgz", toolstest.Hang)
-	cmd := b.other(t, func(b *bed) { b.Install = []string{"x"} })
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	for name, file := range map[string]string{"npm": ".tgz", "cargo": ".crate"} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.others(t, "")
+			r := b.server(name)
+			r.Fail(file, toolstest.Hang)
+			cmd := b.other(t, func(b *bed) { b.Install = []string{name} })
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for path := range r.Asked() {
+				if strings.HasSuffix(path, file) {
+					break
+				}
+			}
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // it was killed
+			select {
+			case <-r.Gone():
+			case <-time.After(time.Minute):
+				t.Fatal("it goes on downloading")
+			}
+			r.Fail(file, toolstest.None)
+			s := b.open(t)
+			must(t)(s.Install(t.Context(), []Request{program(name)}, Options{}))
+			if b.says(t, name) != name+" 1.0.0" {
+				t.Error("it does not work")
+			}
+			if _, err := s.Store.Collect(t.Context()); err != nil {
+				t.Error(err)
+			}
+			b.whole(t)
+		})
 	}
-	for path := range b.npms.Asked() {
-		if strings.HasSuffix(path, ".tgz") {
-			break
-		}
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // it was killed
-	select {
-	case <-b.npms.Gone():
-	case <-time.After(time.Minute):
-		t.Fatal("npm goes on downloading")
-	}
-	b.npms.Fail(".tgz", toolstest.None)
-	s := b.open(t)
-	must(t)(s.Install(t.Context(), []Request{{Name: "x", From: lockfile.NPM, Package: "x"}}, Options{}))
-	if b.says(t, "x") != "x" {
-		t.Error("it does not work")
-	}
-	b.whole(t)
 }
 
 // What is deleted of the state is made again.
@@ -130,10 +149,10 @@ func TestEightAtOnce(t *testing.T) {
 // on a full disk; and with a limit on the size of files.
 func TestNoRoom(t *testing.T) {
 	big := strings.Repeat("// "+strings.Repeat("x", 1000)+"\n", 1000)
-	for name, why := range map[string]string{"a": "no space left on device", "x": "ENOSPC"} {
+	for name, why := range map[string]string{"a": "no space left", "npm": "enospc", "cargo": "no space left"} {
 		for _, full := range []bool{true, false} {
 			b := newBed(t)
-			b.npms.Publish(t, old, map[string]any{"name": "x", "version": "1.0.0", "bin": "x.js"}, map[string]string{"x.js": "#!/usr/bin/env node\n" + big})
+			b.others(t, big)
 			limit := uint64(0)
 			if !full {
 				limit, why = 100<<10, ""
@@ -141,7 +160,8 @@ func TestNoRoom(t *testing.T) {
 				continue
 			}
 			out, err := b.other(t, func(b *bed) { b.Install, b.Limit = []string{name}, limit }).CombinedOutput()
-			if err == nil || !strings.HasPrefix(string(out), "install ") || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), why) {
+			told := strings.HasPrefix(string(out), "install ") || strings.HasPrefix(string(out), "download ") || strings.HasPrefix(string(out), "write ")
+			if err == nil || !told || strings.Count(string(out), "\n") != 1 || !strings.Contains(strings.ToLower(string(out)), why) {
 				t.Errorf("%s: %v: %s", name, err, out)
 			}
 			b.whole(t)

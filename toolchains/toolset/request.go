@@ -39,8 +39,8 @@ type Unknown struct {
 
 func (u *Unknown) Error() string { return fmt.Sprintf("there is no tool %q in %s", u.Name, u.In) }
 
-// Parse reads what a person writes: a tool of the catalogue, or «npm:PACKAGE» or
-// «go:PACKAGE» for any other, and behind it perhaps «@VERSION».
+// Parse reads what a person writes: a tool of the catalogue, or «npm:PACKAGE» (or
+// another backend's) for any other, and behind it perhaps «@VERSION».
 func (s *Set) Parse(ctx context.Context, c *catalogue.Catalogue, text string) (Request, error) {
 	name, version := cut(text)
 	r := Request{Name: name}
@@ -79,10 +79,10 @@ func cut(text string) (name, version string) {
 	return text[:at], text[at+1:]
 }
 
-// source chooses the backend: the first in the catalogue's order that is there.
+// source chooses the backend: the first in the set's order that is there.
 func (s *Set) source(ctx context.Context, r Request, tool *catalogue.Tool) (Request, error) {
 	var missing error
-	for _, from := range catalogue.Backends() {
+	for _, from := range s.Order.Backends {
 		b, ok := s.Backends[from]
 		if _, has := tool.From[from]; !has || !ok {
 			continue
@@ -99,12 +99,7 @@ func (s *Set) source(ctx context.Context, r Request, tool *catalogue.Tool) (Requ
 		return r, missing
 	}
 	e := &install.Error{Doing: "install " + tool.Name}
-	switch sources := slices.Sorted(maps.Keys(tool.From)); {
-	case tool.Unavailable != "":
-		e.Reason = tool.Unavailable
-	case len(sources) > 0:
-		e.Reason = fmt.Sprintf("it comes from %s, which devsh does not install from yet", strings.Join(sources, " and "))
-	default:
+	if e.Reason = tool.Unavailable; e.Reason == "" {
 		e.Reason = "nothing is known that it comes from"
 	}
 	return r, e
@@ -117,7 +112,12 @@ func (r Request) of(tool *catalogue.Tool, from string) Request {
 	if !r.Asked && !source.Constraint.Any() {
 		r.Want = source.Constraint.String()
 	}
-	if from == lockfile.NPM {
+	switch from {
+	case lockfile.Cargo:
+		if slices.Contains(tool.Scripts, source.Package) {
+			r.Scripts = []string{source.Package}
+		}
+	case lockfile.NPM:
 		r.Scripts = tool.Scripts
 		if len(tool.Static) > 0 {
 			r.Static = tool.Static

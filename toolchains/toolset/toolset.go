@@ -19,6 +19,10 @@ type Set struct {
 	// In is where its states are kept.
 	In       store.Set
 	Backends map[string]install.Backend
+	// Order is the one in which the sources of a tool are tried.
+	Order Order
+	// Keeper may be nil: then nobody else collects.
+	Keeper Keeper
 	// LockPath is the devsh.lock; Read and Write do that to it.
 	LockPath string
 	Read     func(path string) ([]byte, error)
@@ -134,7 +138,11 @@ func (s *Set) ensure(ctx context.Context, tool lockfile.Tool) (store.Entry, bool
 	waiting := func() { s.tell(tool.Name, WaitingFor) }
 	return s.Store.Ensure(ctx, spec, waiting, func(ctx context.Context, staging, final string) (store.Built, error) {
 		bins, err := b.Install(ctx, tool, staging, final, s.progress(tool.Name))
-		return store.Built{Bins: bins}, err
+		built := store.Built{Bins: bins}
+		if err == nil {
+			err = s.hold(ctx, tool, staging, final, binding.Needs, &built)
+		}
+		return built, err
 	})
 }
 

@@ -142,6 +142,9 @@ func TestParse(t *testing.T) {
 		"npm:prettier@3.1":           {Name: "prettier", From: "npm", Package: "prettier", Want: ">=3.1.0, <3.2.0", Asked: true},
 		"npm:@vtsls/language-server": {Name: "vtsls", From: "npm", Package: "@vtsls/language-server"},
 		"npm:@a/b@>=1, <2":           {Name: "npm:@a/b", From: "npm", Package: "@a/b", Want: ">=1.0.0, <2.0.0", Asked: true},
+		"nixd":                       {Name: "nixd", From: "nix", Package: "nixd"},
+		"cargo:ripgrep@15":           {Name: "cargo:ripgrep", From: "cargo", Package: "ripgrep", Want: ">=15.0.0, <16.0.0", Asked: true},
+		"nix:xorg.xev":               {Name: "nix:xorg.xev", From: "nix", Package: "xorg.xev"},
 		"go:a.b/c/cmd/d@latest":      {Name: "go:a.b/c/cmd/d", From: "go", Package: "a.b/c/cmd/d", Asked: true},
 		"typescript-language-server": {Name: "typescript-language-server", From: "npm", Package: "typescript-language-server", With: map[string]string{"typescript": "<7.0.0-0"}},
 	} {
@@ -151,7 +154,6 @@ func TestParse(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"nothing":    `there is no tool "nothing" in the catalogue`,
-		"nixd":       "nixd: it comes from nix, which devsh does not install from yet",
 		"gofmt":      "gofmt: it comes with go",
 		"pip:x":      `there is no backend "pip"`,
 		"npm:--help": "is no name of a package",

@@ -39,6 +39,12 @@ func GoProxy(t testing.TB) {
 	Network(t, "go", "list", "-m", "mvdan.cc/gofumpt@latest")
 }
 
+// Rust needs a cargo that can use a registry on loopback.
+func Rust(t testing.TB) {
+	t.Helper()
+	Network(t, "sh", "-c", "cargo info --help && rustc -vV")
+}
+
 // Environ is an environment in which programs find nothing of the user's but
 // what is on PATH, for tests that use the registries below.
 func Environ(t testing.TB) map[string]string {

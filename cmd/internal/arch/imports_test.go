@@ -27,7 +27,9 @@ var (
 		"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog",
 		"toolchains/document", "toolchains/lockfile", "toolchains/catalogue", "toolchains/detect", "toolchains/choose", "toolchains/prefix/plan",
 	}
-	base = []string{"shell/inputs", "shell/atomicfile", "shell/filelock", "shell/project"}
+	base = []string{"shell/inputs", "shell/project", "shell/atomicfile", "shell/filelock", "shell/program"}
+	// leaves rest on nothing of ours, and know nothing of shells.
+	leaves = []string{"shell/atomicfile", "shell/filelock", "shell/program"}
 )
 
 // owners says which packages alone wrap a library: one of each folder at most,
@@ -94,15 +96,21 @@ var rules = []rule{
 		broken: edge{"shell/nixenv", "shell/trust"},
 	},
 	{
-		name: "folders meet in the environment only",
+		name: "folders meet in the environment and in leaves only",
 		forbids: func(e edge) bool {
-			if within(e.from, "cmd") || !ours(e.to) || top(e.from) == top(e.to) || e.to == "shell/env" {
+			if within(e.from, "cmd") || !ours(e.to) || top(e.from) == top(e.to) || e.to == "shell/env" || slices.Contains(leaves, e.to) {
 				return false
 			}
 			return !(within(e.from, "hooks") && e.to == "shell/render")
 		},
 		why:    "toolchains, dotfiles and hooks can be read, tested and replaced one at a time; cmd brings them together",
 		broken: edge{"hooks", "shell/activation"},
+	},
+	{
+		name:    "a leaf rests on nothing of ours",
+		forbids: func(e edge) bool { return slices.Contains(leaves, e.from) && ours(e.to) },
+		why:     "all folders may use it, because it brings nothing else with it: a lock, a file that is wholly written, a program that ends",
+		broken:  edge{"shell/filelock", "shell/env"},
 	},
 	{
 		name: "the daemon has no command line and evaluates nothing",
@@ -161,7 +169,7 @@ func TestRulesFindWhatTheyForbid(t *testing.T) {
 		{"shell/nixenv/nixtest", "testing"}, {"shell/session", "github.com/creack/pty"},
 		{"cmd/internal/daemon", "shell/watch"}, {"shell/watch", "github.com/fsnotify/fsnotify"},
 		{"toolchains/document", "github.com/BurntSushi/toml"}, {"toolchains/detect", "golang.org/x/mod/modfile"},
-		{"toolchains/toolset", "toolchains/store"}, {"toolchains/install/npm", "toolchains/lockfile"},
+		{"toolchains/toolset", "toolchains/store"}, {"toolchains/store", "shell/filelock"}, {"toolchains/install/npm", "toolchains/lockfile"},
 	} {
 		for _, r := range rules {
 			if r.forbids(e) {
@@ -177,7 +185,7 @@ func TestRulesNameWhatThereIs(t *testing.T) {
 	for _, p := range load(t) {
 		dirs = append(dirs, p.dir)
 	}
-	named := slices.Concat(pure, base)
+	named := slices.Concat(pure, base, leaves)
 	for _, wraps := range owners {
 		named = append(named, wraps...)
 	}

@@ -16,7 +16,8 @@ those that devsh installs for you:
 
   ls [DIR]  what was chosen for DIR and why, and what is there: brought by the project, managed
             by devsh, or on the system's PATH; exit code 1 says that something is missing
-  install   install tools, from npm or by go; without names, all that the lock says
+  install   install tools, from npm, PyPI, nixpkgs, by go or by cargo; without names, all that
+            the lock says
   update    take newer versions
   lock      choose versions, and install nothing
   rm        take tools out of your set
@@ -55,7 +56,7 @@ func (a *app) toolsLs() *cobra.Command {
 		Short:   "Show which tools were chosen, why, and where they are",
 		Example: "  devsh tools ls --json | jq -r '.languages[].tools[] | select(.role == \"server\") | .path'",
 		Args:    atMostOne,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, w, err := a.at(first(args))
 			if err != nil {
 				return err
@@ -64,7 +65,7 @@ func (a *app) toolsLs() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report := t.report()
+			report := t.report(cmd.Context())
 			if asJSON {
 				err = writeJSON(a.Stdout, report)
 			} else {

@@ -31,7 +31,7 @@ func (o *toolsOptions) flags(cmd *cobra.Command, chooses, adds bool) {
 		f.DurationVar(&o.minAge, "min-age", toolMinAge, "take no version that appeared less than `TIME` ago")
 	}
 	if adds {
-		f.StringSliceVar(&o.scripts, "allow-scripts", nil, "let npm run the install scripts of `PACKAGE` (repeatable)")
+		f.StringSliceVar(&o.scripts, "allow-scripts", nil, "let code of `PACKAGE` run as it is installed: npm's install scripts, or what a crate is built with (repeatable)")
 	}
 }
 
@@ -40,14 +40,19 @@ func (a *app) toolsInstall() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "install [TOOL[@VERSION]...]",
 		Short: "Install tools for yourself, or for a project",
-		Long: `Install tools of the catalogue, or by «npm:PACKAGE» and «go:PACKAGE» any other, and have
-the newest version that is a day old and can run here; «@7» is any 7, «@7.0.2» that one.
-Without names, all that the devsh.lock says: the project's, where one stands in one that has
-it, else yours.
+		Long: `Install tools of the catalogue, or by «npm:PACKAGE», and go:, uv:, nix: and cargo:, any other,
+and have the newest version that is a day old and can run here; «@7» is any 7, «@7.0.2» that
+one. Without names, all that the devsh.lock says: the project's, where one stands in one that
+has it, else yours.
+
+Where a tool comes from several, the first is taken that can be used: npm, go, uv, nix, cargo;
+nix first where programs that were built elsewhere do not start, as on NixOS. «devsh tools ls»
+shows it.
 
 They are yours in every project; with --project they are that project's, for all who work on
 it, and come before yours in it. Each lies in a directory of its own, which is whole or not
-there; install scripts are not run, but those of the packages that you name.`,
+there; install scripts are not run, but those of the packages that you name, and neither is what
+a crate would run to be built.`,
 		Example: `  devsh tools install gopls prettier typescript@7
   devsh tools install npm:@anthropic-ai/claude-code --allow-scripts @anthropic-ai/claude-code
   devsh tools install --locked      # on another machine, with the same devsh.lock
@@ -107,7 +112,7 @@ func (a *app) install(ctx context.Context, args []string, o toolsOptions, how to
 		if err != nil {
 			return err
 		}
-		if r.From == lockfile.NPM && len(o.scripts) > 0 {
+		if (r.From == lockfile.NPM || r.From == lockfile.Cargo) && len(o.scripts) > 0 {
 			r.Scripts = slices.Compact(slices.Sorted(slices.Values(slices.Concat(r.Scripts, o.scripts))))
 		}
 		requests = append(requests, r)

@@ -17,6 +17,7 @@ import (
 	"github.com/hbohlen/devsh/toolchains/choose"
 	"github.com/hbohlen/devsh/toolchains/detect"
 	"github.com/hbohlen/devsh/toolchains/find"
+	"github.com/hbohlen/devsh/toolchains/install"
 )
 
 // toolbox is what is known of the tools of a place: chosen, and looked for.
@@ -36,6 +37,7 @@ type toolbox struct {
 	facts     *detect.Facts
 	chosen    []choose.Language
 	finder    *find.Finder
+	backends  map[string]install.Backend
 }
 
 // toolsOf chooses the tools for a directory. It runs nothing and writes nothing.
@@ -71,6 +73,7 @@ func (a *app) toolsOf(w *world, dir string) (*toolbox, error) {
 		return nil, err
 	}
 	t.finder = t.newFinder(w, entry)
+	t.backends, _ = w.backends()
 	return t, nil
 }
 

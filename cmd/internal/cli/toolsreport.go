@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -10,6 +13,8 @@ import (
 	"github.com/hbohlen/devsh/toolchains/choose"
 	"github.com/hbohlen/devsh/toolchains/detect"
 	"github.com/hbohlen/devsh/toolchains/find"
+	"github.com/hbohlen/devsh/toolchains/install"
+	"github.com/hbohlen/devsh/toolchains/toolset"
 )
 
 // toolsReport is what `devsh tools ls --json` prints. Paths that are no UTF-8
@@ -25,6 +30,8 @@ type toolsReport struct {
 	Languages  []toolsLanguage `json:"languages"`
 	Missing    []string        `json:"missing"` // tools that were chosen and are not there
 	Problems   []toolsProblem  `json:"problems"`
+	// Order is the one in which sources are tried, and why.
+	Order toolset.Order `json:"order"`
 
 	dir string // the project as it is
 }
@@ -60,8 +67,12 @@ type toolsTool struct {
 	Shadows []toolsProgram `json:"shadows"`
 	Broken  []toolsProgram `json:"broken"` // that come before it, or instead of it, and cannot run
 	// Sources are the packages that it can be installed from, by backend.
-	Sources     map[string]string `json:"sources"`
-	Unavailable string            `json:"unavailable,omitempty"` // why there are none
+	Sources map[string]string `json:"sources"`
+	// From is the one that «tools install» would take, "" if none can be used;
+	// then Wants says what the first of them wants.
+	From        string `json:"from"`
+	Wants       string `json:"wants"`
+	Unavailable string `json:"unavailable,omitempty"` // why there are none
 }
 
 type toolsProgram struct {
@@ -77,17 +88,17 @@ type toolsProblem struct {
 }
 
 // report looks for the tools and says all that is known, fit for terminals.
-func (t *toolbox) report() *toolsReport {
+func (t *toolbox) report(ctx context.Context) *toolsReport {
 	r := &toolsReport{
 		Project: render.Visible(t.project.Dir), At: render.Visible(t.at), Repository: render.Visible(t.top), Trust: string(t.trust), Open: t.open,
 		Catalogues: []string{}, Languages: []toolsLanguage{}, Missing: []string{}, Problems: []toolsProblem{},
-		dir: t.project.Dir,
+		dir: t.project.Dir, Order: toolOrder(),
 	}
 	for _, s := range t.sources {
 		r.Catalogues = append(r.Catalogues, render.Visible(s))
 	}
 	for i, chosen := range t.chosen {
-		l := t.language(chosen, t.facts.Languages[i])
+		l := t.language(ctx, chosen, t.facts.Languages[i])
 		for _, tool := range l.Tools {
 			if !tool.Found && !slices.Contains(r.Missing, tool.Name) {
 				r.Missing = append(r.Missing, tool.Name)
@@ -102,7 +113,7 @@ func (t *toolbox) report() *toolsReport {
 	return r
 }
 
-func (t *toolbox) language(chosen choose.Language, found detect.Language) toolsLanguage {
+func (t *toolbox) language(ctx context.Context, chosen choose.Language, found detect.Language) toolsLanguage {
 	l := t.catalogue.Language(chosen.Name)
 	out := toolsLanguage{
 		Name: l.Name, Title: render.Visible(l.Title), File: render.Visible(found.File), Package: render.Visible(found.Package),
@@ -112,7 +123,7 @@ func (t *toolbox) language(chosen choose.Language, found detect.Language) toolsL
 		out.Pins = append(out.Pins, toolsPin{p.Tool, render.Visible(p.Version), render.Visible(p.File), p.Key})
 	}
 	for _, c := range chosen.Tools {
-		out.Tools = append(out.Tools, t.tool(c))
+		out.Tools = append(out.Tools, t.tool(ctx, c))
 	}
 	for _, role := range catalogue.Roles() {
 		serves := func(c choose.Tool) bool { return c.Role == role && !c.Beside }
@@ -123,7 +134,7 @@ func (t *toolbox) language(chosen choose.Language, found detect.Language) toolsL
 	return out
 }
 
-func (t *toolbox) tool(c choose.Tool) toolsTool {
+func (t *toolbox) tool(ctx context.Context, c choose.Tool) toolsTool {
 	tool := t.catalogue.Tools[c.Name]
 	use := tool.Uses[c.Role]
 	found := t.finder.Find(tool, use.Command[0])
@@ -136,6 +147,16 @@ func (t *toolbox) tool(c choose.Tool) toolsTool {
 	}
 	for _, backend := range slices.Sorted(maps.Keys(tool.From)) {
 		out.Sources[backend] = tool.From[backend].String()
+	}
+	for _, backend := range toolOrder().Of(tool) {
+		err := t.backends[backend].Available(ctx)
+		if err == nil {
+			out.From, out.Wants = backend, ""
+			break
+		}
+		if u, ok := errors.AsType[*install.Unavailable](err); ok && out.Wants == "" {
+			out.Wants = fmt.Sprintf("%v: %s", u, u.Hint)
+		}
 	}
 	return out
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/hbohlen/devsh/shell/trust"
 	"github.com/hbohlen/devsh/toolchains/catalogue"
 	"github.com/hbohlen/devsh/toolchains/install"
+	"github.com/hbohlen/devsh/toolchains/install/cargo"
 	"github.com/hbohlen/devsh/toolchains/install/golang"
+	"github.com/hbohlen/devsh/toolchains/install/nix"
 	"github.com/hbohlen/devsh/toolchains/install/npm"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/store"
@@ -91,18 +93,28 @@ func (w *world) tools(dir string, files []trust.File) (*tools, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := w.toolStore()
+	backends, byNix := w.backends()
 	return &tools{
 		Set: &toolset.Set{
-			Store: s, Now: w.resolver.Now,
-			Backends: map[string]install.Backend{
-				lockfile.NPM: &npm.Backend{Environ: w.base, Limit: toolLimit, Temp: s.Temp()},
-				lockfile.Go:  &golang.Backend{Environ: w.base, Limit: toolLimit, Temp: s.Temp()},
-			},
+			Store: w.toolStore(), Keeper: byNix, Order: toolOrder(), Backends: backends, Now: w.resolver.Now,
 		},
 		catalogue: known, path: w.base["PATH"],
 	}, nil
 }
+
+// backends are what tools are installed by. Their programs are the user's, found
+// outside of any project.
+func (w *world) backends() (map[string]install.Backend, *nix.Backend) {
+	host := install.Host{Environ: w.base, Limit: toolLimit, Temp: w.toolStore().Temp()}
+	byNix := &nix.Backend{Host: host, Nixpkgs: w.settings.Nixpkgs}
+	return map[string]install.Backend{
+		lockfile.NPM: &npm.Backend{Host: host}, lockfile.Go: &golang.Backend{Host: host},
+		lockfile.Cargo: &cargo.Backend{Host: host}, lockfile.Nix: byNix,
+	}, byNix
+}
+
+// toolOrder is the order in which sources of a tool are tried on this system.
+func toolOrder() toolset.Order { return toolset.OrderFor(store.StartsPrograms()) }
 
 // toolStore is where the tools lie that devsh manages, without touching the disk.
 func (w *world) toolStore() store.Store {

@@ -163,7 +163,7 @@ func toolsHint(err error) string {
 		if e.In == toolset.InSet {
 			return "«devsh tools install» shows it, and has what is missing of it"
 		}
-		return "«npm:PACKAGE» and «go:PACKAGE» name what the catalogue does not know"
+		return "«npm:PACKAGE», or go:, uv:, nix: and cargo:, name what the catalogue does not know"
 	}
 	if hint := prefixHint(err); hint != "" {
 		return hint

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hbohlen/devsh/shell/render"
 	"github.com/hbohlen/devsh/shell/trust"
-	"github.com/hbohlen/devsh/toolchains/catalogue"
 	"github.com/hbohlen/devsh/toolchains/find"
 )
 
@@ -164,16 +163,18 @@ func (a *app) toolPath(r *toolsReport, path string) string {
 
 // remedies says what to type about what is missing.
 func remedies(r *toolsReport) []string {
-	var install, hints, other []string
+	var installs, hints, other []string
+	from, wants := map[string][]string{}, map[string][]string{}
 	for _, l := range r.Languages {
 		for _, t := range l.Tools {
 			switch {
 			case t.Found:
 				continue
-			case t.Sources[catalogue.NPM] != "" || t.Sources[catalogue.Go] != "":
-				install = append(install, t.Name)
-			case len(t.Sources) > 0:
-				other = append(other, fmt.Sprintf("%s: install it from %s; devsh cannot yet", t.Name, strings.Join(slices.Sorted(maps.Keys(t.Sources)), " or ")))
+			case t.From != "":
+				installs = append(installs, t.Name)
+				from[t.From] = append(from[t.From], t.Name)
+			case t.Wants != "":
+				wants[t.Wants] = append(wants[t.Wants], t.Name)
 			case t.Unavailable != "":
 				other = append(other, t.Name+": "+t.Unavailable)
 			}
@@ -184,9 +185,18 @@ func remedies(r *toolsReport) []string {
 			}
 		}
 	}
-	var out []string
-	if len(install) > 0 {
-		out = append(out, "«devsh tools install "+strings.Join(unique(install), " ")+"»")
+	var out, sources []string
+	if len(installs) > 0 {
+		out = append(out, "«devsh tools install "+strings.Join(unique(installs), " ")+"»")
+		for _, backend := range r.Order.Backends {
+			if len(from[backend]) > 0 {
+				sources = append(sources, strings.Join(unique(from[backend]), " ")+" from "+backend)
+			}
+		}
+		out = append(out, "which has "+strings.Join(sources, ", ")+": "+r.Order.Because)
+	}
+	for _, want := range slices.Sorted(maps.Keys(wants)) {
+		out = append(out, want+", for "+strings.Join(unique(wants[want]), " "))
 	}
 	for _, hint := range unique(hints) {
 		out = append(out, "or "+hint)

@@ -67,3 +67,22 @@ func checkTimeout(text, _ string) (string, *problem) {
 	}
 	return d.String(), nil
 }
+
+func checkFlake(text, home string) (string, *problem) {
+	if text == "" || len(text) > 1024 || strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == 0x7f }) ||
+		strings.ContainsRune("-.#?", rune(text[0])) || text[0] == '~' && !strings.HasPrefix(text, "~/") {
+		return "", &problem{fmt.Sprintf("%.80q is not a flake reference that means the same everywhere", text),
+			`write one like "~/dotfiles#dev" or "github:owner/repository#dev"`}
+	}
+	if text[0] == '~' {
+		text = filepath.Clean(home) + text[1:]
+	}
+	return text, nil
+}
+
+func checkNixpkgs(text, home string) (string, *problem) {
+	if strings.Contains(text, "#") {
+		return "", &problem{fmt.Sprintf("%.80q names something in a flake", text), `write the flake alone: "github:NixOS/nixpkgs/nixos-unstable"`}
+	}
+	return checkFlake(text, home)
+}

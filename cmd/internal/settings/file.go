@@ -2,7 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,15 +115,11 @@ func readDefault(doc *manifest.Document, home string) (Default, error) {
 	if !ok {
 		return Default{}, &manifest.Error{Pos: at, Msg: "default_shell.flake must be a string, not " + manifest.TypeName(flake)}
 	}
-	switch {
-	case text == "" || len(text) > 1024 || strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == 0x7f }),
-		strings.ContainsRune("-.#?", rune(text[0])), text[0] == '~' && !strings.HasPrefix(text, "~/"):
-		return Default{}, &manifest.Error{Pos: at, Msg: fmt.Sprintf("default_shell.flake: %.80q is not a flake reference that means the same everywhere", text),
-			Hint: `write one like "~/dotfiles#dev" or "github:owner/repository#dev"`}
-	case text[0] == '~':
-		text = filepath.Clean(home) + text[1:]
+	checked, p := checkFlake(text, home)
+	if p != nil {
+		return Default{}, &manifest.Error{Pos: at, Msg: "default_shell.flake: " + p.msg, Hint: p.hint}
 	}
-	d.Flake = text
+	d.Flake = checked
 	return d, nil
 }
 

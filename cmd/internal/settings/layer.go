@@ -39,6 +39,7 @@ var all = []setting{
 	{key: "tools.prefixes", yesNo: true},
 	{key: "daemon.enabled", yesNo: true},
 	{key: "daemon.on_battery", yesNo: true},
+	{key: "tools.nixpkgs", check: checkNixpkgs},
 }
 
 // layer puts defaults, file, variables and flags on top of each other.

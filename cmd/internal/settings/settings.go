@@ -43,6 +43,8 @@ type Settings struct {
 	Daemon bool
 	// DaemonOnBattery says that it makes environments ahead also there.
 	DaemonOnBattery bool
+	// Nixpkgs is the flake that tools are taken from, "" for nix's own.
+	Nixpkgs string
 	// Default is the shell that is active in every place under a root.
 	Default Default
 	// Apart names the flags and variables because of which these settings are
@@ -173,6 +175,7 @@ func (s *Settings) fill(v *viper.Viper) {
 	s.ShellHookTimeout = v.GetDuration("shell_hook.timeout")
 	s.CaptureTimeout = v.GetDuration("capture.timeout")
 	s.Daemon, s.DaemonOnBattery = v.GetBool("daemon.enabled"), v.GetBool("daemon.on_battery")
+	s.Nixpkgs = v.GetString("tools.nixpkgs")
 	s.LayersOff = map[string]bool{}
 	for _, name := range v.GetStringSlice("layers.off") {
 		s.LayersOff[name] = true

@@ -147,6 +147,8 @@ func TestFileErrors(t *testing.T) {
 		{"[shell_hook]\ntimeout = '2h'", "is not between", ""},
 		{"[daemon]\nenabled = 'yes'", ":2:1: daemon.enabled must be true or false, not a string", ""},
 		{"[daemon]\non_batery = true", `:2:1: unknown key "on_batery" in [daemon]`, `"on_battery"`},
+		{"[tools]\nnixpkgs = 'nixpkgs#x'", `:2:1: tools.nixpkgs: "nixpkgs#x" names something in a flake`, "alone"},
+		{"[tools]\nnixpkgs = './x'", `tools.nixpkgs: "./x" is not a flake reference`, ""},
 		{"[default_shell]\nflak = 'x'", `:2:1: unknown key "flak" in [default_shell]`, `"flake"`},
 		{"[default_shell]\nflake = 1", ":2:1: default_shell.flake must be a string", ""},
 		{"[default_shell]\nflake = './x'", ":2:1: default_shell.flake: \"./x\" is not a flake reference", "github:"},

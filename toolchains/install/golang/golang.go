@@ -4,12 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/hbohlen/devsh/toolchains/install"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
@@ -17,15 +13,8 @@ import (
 
 // Backend installs by go. Use one by its pointer.
 type Backend struct {
-	// Environ is the user's environment, without any project's.
-	Environ map[string]string
-	// Limit bounds each run of go.
-	Limit time.Duration
-	// Temp is where directories are made for a while, "" for the system's.
-	Temp string
-
-	mu     sync.Mutex
-	golang *golang // nil before it was asked
+	install.Host
+	golang install.Once[*golang]
 }
 
 // golang is what go says of itself.
@@ -39,10 +28,7 @@ type golang struct {
 
 // Available reports whether there is a go.
 func (b *Backend) Available(context.Context) error {
-	if install.LookPath(b.Environ["PATH"], "go") == "" {
-		return &install.Unavailable{Program: "go", Hint: "install Go (go.dev/dl), by your system or nixpkgs (go)"}
-	}
-	return nil
+	return b.Need("install Go (go.dev/dl), by your system or nixpkgs (go)", "go")
 }
 
 // about returns go, which is asked once.
@@ -50,21 +36,17 @@ func (b *Backend) about(ctx context.Context) (*golang, error) {
 	if err := b.Available(ctx); err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.golang != nil {
-		return b.golang, nil
-	}
-	out, err := b.command("ask go for its version", "/", "env", "-json", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOMODCACHE").Run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var g golang
-	if err := json.Unmarshal(out, &g); err != nil || g.Version == "" {
-		return nil, &install.Error{Doing: "ask go for its version", Reason: fmt.Sprintf("it says %.80q", out)}
-	}
-	b.golang = &g
-	return b.golang, nil
+	return b.golang.Get(func() (*golang, error) {
+		out, err := b.command("ask go for its version", "/", "env", "-json", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOMODCACHE").Run(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var g golang
+		if err := json.Unmarshal(out, &g); err != nil || g.Version == "" {
+			return nil, &install.Error{Doing: "ask go for its version", Reason: fmt.Sprintf("it says %.80q", out)}
+		}
+		return &g, nil
+	})
 }
 
 // Bind binds to the version of Go: a language server knows the language of the
@@ -84,15 +66,14 @@ var kept = []string{
 }
 
 func (b *Backend) environ() map[string]string {
-	env := install.Scrub(b.Environ, func(name string) bool { return slices.Contains(kept, name) })
-	env["GOTOOLCHAIN"], env["GOWORK"], env["CGO_ENABLED"], env["GO111MODULE"] = "local", "off", "0", "on"
-	env["GIT_TERMINAL_PROMPT"] = "0"
-	return env
+	return b.Keep(func(name string) bool { return slices.Contains(kept, name) }, map[string]string{
+		"GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0", "GO111MODULE": "on", "GIT_TERMINAL_PROMPT": "0",
+	})
 }
 
 func (b *Backend) command(doing, dir string, args ...string) install.Command {
 	return install.Command{
-		Doing: doing, Path: install.LookPath(b.Environ["PATH"], "go"), Args: args, Dir: dir,
+		Doing: doing, Path: b.Find("go"), Args: args, Dir: dir,
 		Env: b.environ(), Limit: b.Limit, Reason: reason,
 	}
 }
@@ -113,15 +94,8 @@ func (b *Backend) run(ctx context.Context, c install.Command) ([]byte, error) {
 }
 
 // scratch is a directory in which go asks nobody's module.
-func (b *Backend) scratch() (string, error) {
-	dir, err := os.MkdirTemp(b.Temp, install.Scratch)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module scratch\n\ngo 1.21\n"), 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("make a directory for go: %w", err)
-	}
-	return dir, nil
+func (b *Backend) scratch() (dir string, remove func(), err error) {
+	return b.Scratch(map[string]string{"go.mod": "module scratch\n\ngo 1.21\n"})
 }
 
 // reason finds what go says is wrong.
@@ -138,18 +112,7 @@ func reason(_, stderr string) (string, string) {
 
 // hint says what to do about what go wrote.
 func hint(stderr string) string {
-	for _, h := range []struct{ word, hint string }{
-		{"checksum mismatch", "what was downloaded is not what everybody else has: find out why before anything else"},
-		{"SECURITY ERROR", "what was downloaded is not what everybody else has: find out why before anything else"},
-		{"no space left", "make room, and try again"},
-		{"file too large", "make room, and try again"},
-		{"dial tcp", "offline, what is in Go's module cache can be installed from the lock: «devsh tools install --locked»"},
-		{"no such host", "offline, what is in Go's module cache can be installed from the lock: «devsh tools install --locked»"},
-		{"404 Not Found", "is the path right? It is that of the program, as «go install» takes it"},
-	} {
-		if strings.Contains(stderr, h.word) {
-			return h.hint
-		}
-	}
-	return ""
+	return install.HintFor(stderr, "Go's module cache",
+		install.Hint{Word: "checksum mismatch", Hint: install.Beware}, install.Hint{Word: "SECURITY ERROR", Hint: install.Beware},
+		install.Hint{Word: "404 Not Found", Hint: "is the path right? It is that of the program, as «go install» takes it"})
 }

@@ -27,7 +27,7 @@ func hello(text string) map[string]string {
 }
 
 func backend(environ map[string]string) *Backend {
-	return &Backend{Environ: environ, Limit: 2 * time.Minute}
+	return &Backend{Host: install.Host{Environ: environ, Limit: 2 * time.Minute}}
 }
 
 func wanted() install.Wanted {
@@ -178,7 +178,7 @@ func TestNames(t *testing.T) {
 // The real proxy: the newest gopls needs a newer Go than some have.
 func TestReal(t *testing.T) {
 	toolstest.GoProxy(t)
-	b := &Backend{Environ: toolstest.User(t), Limit: 5 * time.Minute}
+	b := &Backend{Host: install.Host{Environ: toolstest.User(t), Limit: 5 * time.Minute}}
 	for name, pkg := range map[string]string{"gofumpt": "mvdan.cc/gofumpt", "gopls": "golang.org/x/tools/gopls"} {
 		w := install.Wanted{Name: name, Package: pkg, MinAge: 24 * time.Hour, Now: time.Now()}
 		tool, err := b.Resolve(t.Context(), w, nil)

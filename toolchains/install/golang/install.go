@@ -5,7 +5,6 @@ import (
 	"debug/buildinfo"
 	"fmt"
 	"net/url"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -17,11 +16,11 @@ import (
 // Install builds the program, and looks what it was built from.
 func (b *Backend) Install(ctx context.Context, tool lockfile.Tool, dir, _ string, p install.Progress) (map[string]string, error) {
 	doing := fmt.Sprintf("install %s %s with go", tool.Package, tool.Version)
-	work, err := b.scratch()
+	work, remove, err := b.scratch()
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(work)
+	defer remove()
 	p.Tell(install.Building)
 	if err := b.build(ctx, doing, work, filepath.Join(dir, "bin"), tool); err != nil {
 		return nil, err
@@ -36,7 +35,7 @@ func (b *Backend) Install(ctx context.Context, tool lockfile.Tool, dir, _ string
 		return nil, &install.Error{
 			Doing:  doing,
 			Reason: fmt.Sprintf("what was built is %s %s with sum %s, and the lock says %s", info.Main.Path, info.Main.Version, info.Main.Sum, tool.Hash),
-			Hint:   "what was downloaded is not what the lock says: find out why before anything else",
+			Hint:   install.Beware,
 		}
 	}
 	return map[string]string{name: "bin/" + name}, nil

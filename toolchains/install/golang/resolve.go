@@ -42,11 +42,11 @@ func (b *Backend) Resolve(ctx context.Context, w install.Wanted, p install.Progr
 	if err != nil {
 		return lockfile.Tool{}, err
 	}
-	dir, err := b.scratch()
+	dir, remove, err := b.scratch()
 	if err != nil {
 		return lockfile.Tool{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	m, err := b.find(ctx, dir, w.Package)
 	if err != nil {
 		return lockfile.Tool{}, err

@@ -146,16 +146,11 @@ func (l linker) bin(name, target string) error {
 	if !byNode {
 		return os.Symlink(filepath.Join("..", target), at)
 	}
-	text := "#!/bin/sh\n"
-	for _, variable := range slices.Sorted(maps.Keys(l.static)) {
-		text += "export " + variable + "=" + quote(l.place(l.static[variable], l.final)) + "\n"
+	set := map[string]string{}
+	for variable, file := range l.static {
+		set[variable] = l.place(file, l.final)
 	}
-	words := []string{"exec", quote(l.node.Path)}
-	for _, f := range flags {
-		words = append(words, quote(f))
-	}
-	words = append(words, quote(filepath.Join(l.final, target)), `"$@"`)
-	return os.WriteFile(at, []byte(text+strings.Join(words, " ")+"\n"), 0o700)
+	return install.WriteLauncher(at, set, slices.Concat([]string{l.node.Path}, flags, []string{filepath.Join(l.final, target)})...)
 }
 
 // shebang reports whether node runs a file, and the flags it is given.
@@ -210,6 +205,3 @@ func (m manifest) linkMan(dir, pkg string) error {
 	}
 	return nil
 }
-
-// quote is for sh.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

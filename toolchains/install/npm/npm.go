@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
@@ -18,18 +17,12 @@ import (
 
 // Backend installs by npm. Use one by its pointer.
 type Backend struct {
-	// Environ is the user's environment, without any project's.
-	Environ map[string]string
-	// Limit bounds each run of npm.
-	Limit time.Duration
-	// Temp is where directories are made for a while, "" for the system's.
-	Temp string
+	install.Host
 	// Loader is what starts most programs that packages bring, "" for the
 	// system's: where it is missing, static builds are taken.
 	Loader string
 
-	mu   sync.Mutex
-	node *node // nil before it was asked
+	node install.Once[*node]
 }
 
 // node is what node says of itself.
@@ -41,13 +34,8 @@ type node struct {
 const askNode = `process.stdout.write(JSON.stringify({Path: process.execPath, ABI: process.versions.modules, Version: process.versions.node, Platform: process.platform, Arch: process.arch}))`
 
 // Available reports whether there are node and npm.
-func (b *Backend) Available(ctx context.Context) error {
-	for _, program := range []string{"node", "npm"} {
-		if install.LookPath(b.Environ["PATH"], program) == "" {
-			return &install.Unavailable{Program: program, Hint: "install Node.js with npm, by your system or nixpkgs (nodejs)"}
-		}
-	}
-	return nil
+func (b *Backend) Available(context.Context) error {
+	return b.Need("install Node.js with npm, by your system or nixpkgs (nodejs)", "node", "npm")
 }
 
 // about returns node, which is asked once.
@@ -55,24 +43,20 @@ func (b *Backend) about(ctx context.Context) (*node, error) {
 	if err := b.Available(ctx); err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.node != nil {
-		return b.node, nil
-	}
-	out, err := install.Command{
-		Doing: "ask node for its version", Path: install.LookPath(b.Environ["PATH"], "node"), Args: []string{"-e", askNode},
-		Dir: "/", Env: b.environ(nil), Limit: 30 * time.Second,
-	}.Run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var n node
-	if err := json.Unmarshal(out, &n); err != nil || !filepath.IsAbs(n.Path) || n.ABI == "" {
-		return nil, &install.Error{Doing: "ask node for its version", Reason: fmt.Sprintf("it says %.80q", out)}
-	}
-	b.node = &n
-	return b.node, nil
+	return b.node.Get(func() (*node, error) {
+		out, err := install.Command{
+			Doing: "ask node for its version", Path: b.Find("node"), Args: []string{"-e", askNode},
+			Dir: "/", Env: b.environ(nil), Limit: 30 * time.Second,
+		}.Run(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var n node
+		if err := json.Unmarshal(out, &n); err != nil || !filepath.IsAbs(n.Path) || n.ABI == "" {
+			return nil, &install.Error{Doing: "ask node for its version", Reason: fmt.Sprintf("it says %.80q", out)}
+		}
+		return &n, nil
+	})
 }
 
 // Bind binds to the node that is there, and to its ABI: addons are built for one.
@@ -126,15 +110,15 @@ var kept = []string{
 // environ is the environment of npm. The prefix stays, because the global npmrc
 // is looked for by it; nothing is installed there.
 func (b *Backend) environ(n *node) map[string]string {
-	env := install.Scrub(b.Environ, func(name string) bool {
+	set := map[string]string{}
+	if n != nil {
+		set["PATH"] = filepath.Dir(n.Path) + ":" + b.Environ["PATH"] // npm and scripts run by the node it is bound to
+	}
+	return b.Keep(func(name string) bool {
 		rest, ok := strings.CutPrefix(strings.ToLower(name), "npm_config_")
 		return name == "NODE_EXTRA_CA_CERTS" || ok &&
 			(slices.Contains(kept, strings.ReplaceAll(rest, "-", "_")) || strings.HasPrefix(rest, "//") || strings.HasSuffix(rest, ":registry"))
-	})
-	if n != nil {
-		env["PATH"] = filepath.Dir(n.Path) + ":" + env["PATH"] // npm and scripts run by the node it is bound to
-	}
-	return env
+	}, set)
 }
 
 // options are given to every npm, over what any npmrc says.
@@ -152,7 +136,7 @@ func (b *Backend) run(ctx context.Context, doing, dir string, args ...string) ([
 		return nil, err
 	}
 	return install.Command{
-		Doing: doing, Path: install.LookPath(b.Environ["PATH"], "npm"), Args: slices.Concat(args, options), Dir: dir,
+		Doing: doing, Path: b.Find("npm"), Args: slices.Concat(args, options), Dir: dir,
 		Env: b.environ(n), Limit: b.Limit, Reason: reason, Warned: warned,
 	}.Run(ctx)
 }
@@ -198,7 +182,7 @@ const offline = "offline, what is in npm's cache can be installed from the lock:
 // hints say what to do, by npm's codes.
 var hints = map[string]string{
 	"ENOTFOUND": offline, "EAI_AGAIN": offline, "ECONNREFUSED": offline, "ETIMEDOUT": offline, "ECONNRESET": offline, "ENETUNREACH": offline, "ENOTCACHED": offline,
-	"EINTEGRITY": "what the registry sent is not what the lock says: find out why before anything else",
+	"EINTEGRITY": install.Beware,
 	"E401":       "the registry wants you to log in: «npm login»",
 	"E403":       "the registry does not let you: «npm login»",
 	"E404":       "is the name right? «npm view PACKAGE» asks the same registry",

@@ -38,7 +38,7 @@ func script(text string) map[string]string { return map[string]string{"x.js": te
 const hello = "#!/usr/bin/env node\nconsole.log('hello', process.argv[2])\n"
 
 func backend(environ map[string]string) *Backend {
-	return &Backend{Environ: environ, Limit: 2 * time.Minute}
+	return &Backend{Host: install.Host{Environ: environ, Limit: 2 * time.Minute}}
 }
 
 func wanted(name string) install.Wanted {

@@ -14,7 +14,7 @@ import (
 // A system without a loader, as NixOS is: the static build is taken, and runs.
 func TestRealStatic(t *testing.T) {
 	toolstest.NPM(t)
-	b := &Backend{Environ: toolstest.User(t), Limit: 5 * time.Minute, Loader: "/nothing"}
+	b := &Backend{Host: install.Host{Environ: toolstest.User(t), Limit: 5 * time.Minute}, Loader: "/nothing"}
 	w := install.Wanted{
 		Name: "biome", Package: "@biomejs/biome", MinAge: 24 * time.Hour, Now: time.Now(),
 		Static: map[string]string{"BIOME_BINARY": "{dir}/node_modules/@biomejs/cli-linux-{cpu}-musl/biome"},
@@ -47,7 +47,7 @@ func TestRealStatic(t *testing.T) {
 // The real registry: what is installed runs.
 func TestReal(t *testing.T) {
 	toolstest.NPM(t)
-	b := &Backend{Environ: toolstest.User(t), Limit: 5 * time.Minute}
+	b := &Backend{Host: install.Host{Environ: toolstest.User(t), Limit: 5 * time.Minute}}
 	for _, c := range []struct {
 		pkg, bin, major string
 		with            map[string]string

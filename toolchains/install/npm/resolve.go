@@ -58,11 +58,11 @@ func (b *Backend) Resolve(ctx context.Context, w install.Wanted, p install.Progr
 	if err != nil {
 		return lockfile.Tool{}, err
 	}
-	dir, err := b.scratch()
+	dir, remove, err := b.scratch()
 	if err != nil {
 		return lockfile.Tool{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := b.ownAge(ctx, dir, &w); err != nil {
 		return lockfile.Tool{}, err
 	}
@@ -99,15 +99,8 @@ func (b *Backend) Resolve(ctx context.Context, w install.Wanted, p install.Progr
 
 // scratch is a directory that is a project: without that, npm would look for one
 // above, whose npmrc may be anybody's.
-func (b *Backend) scratch() (string, error) {
-	dir, err := os.MkdirTemp(b.Temp, install.Scratch)
-	if err == nil {
-		err = writeJSON(filepath.Join(dir, projectName), map[string]any{"private": true})
-	}
-	if err != nil {
-		return "", fmt.Errorf("make a directory for npm: %w", err)
-	}
-	return dir, nil
+func (b *Backend) scratch() (dir string, remove func(), err error) {
+	return b.Scratch(map[string]string{projectName: `{"private": true}`})
 }
 
 // ownAge takes the user's own minimum age, in days, if it is longer.
