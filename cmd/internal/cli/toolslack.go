@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 
@@ -50,7 +51,8 @@ func (w *world) installed(dir string, lock lockfile.Lock) (store.Profile, bool, 
 // Missing are the tools that were chosen for the place and are nowhere, as far
 // as devsh can install them.
 func (l toolLayers) Missing(p project.Project, files []trust.File, d env.Delta) (activation.Lack, []inputs.File) {
-	t := &toolbox{project: &p, at: p.Dir, top: p.Dir, open: true, trust: trust.Allowed}
+	backends, _ := l.w.backends()
+	t := &toolbox{backends: backends, project: &p, at: p.Dir, top: p.Dir, open: true, trust: trust.Allowed}
 	if top := project.WorkTree(p.Dir); top != "" && project.Within(top, p.Root) {
 		t.top = top
 	}
@@ -86,7 +88,7 @@ func (t *toolbox) lacking() []string {
 		}
 		for _, c := range l.Tools {
 			tool := t.catalogue.Tools[c.Name]
-			if t.declares(tool) || !installable(tool) || t.finder.Find(tool, tool.Uses[c.Role].Command[0]).OK() {
+			if t.declares(tool) || !t.installable(tool) || t.finder.Find(tool, tool.Uses[c.Role].Command[0]).OK() {
 				continue
 			}
 			names = append(names, c.Name)
@@ -103,12 +105,11 @@ func (t *toolbox) declares(tool *catalogue.Tool) bool {
 	return ok
 }
 
-// installable reports whether devsh can install a tool.
-func installable(tool *catalogue.Tool) bool {
-	for _, backend := range []string{lockfile.NPM, lockfile.Go} {
-		if _, ok := tool.From[backend]; ok {
-			return true
-		}
-	}
-	return false
+// installable reports whether devsh can install a tool, as far as can be seen
+// without running anything.
+func (t *toolbox) installable(tool *catalogue.Tool) bool {
+	return slices.ContainsFunc(toolOrder().Of(tool), func(backend string) bool {
+		b := t.backends[backend]
+		return b != nil && b.Available(context.Background()) == nil // it looks for programs
+	})
 }
