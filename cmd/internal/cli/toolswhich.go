@@ -27,9 +27,10 @@ func (a *app) toolsWhich() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "which TOOL",
-		Short: "Show where a program of your tools is",
+		Short: "Show where a program of an installed tool is",
 		Long: `Show where the programs of an installed tool are, or the program of that name: the path
-in the directory of this very version.`,
+in the directory of this very version. Where one stands in a project with a devsh.lock, its tools
+come before yours.`,
 		Example: "  devsh tools which gopls\n  devsh tools which tsc --json",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -38,11 +39,7 @@ in the directory of this very version.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, err := a.userTools()
-			if err != nil {
-				return err
-			}
-			found, err := t.which(args[0])
+			found, err := a.which(args[0])
 			if err != nil {
 				return err
 			}
@@ -58,6 +55,28 @@ in the directory of this very version.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return cmd
+}
+
+// which looks into the set of the project one stands in, then into the user's.
+func (a *app) which(name string) ([]whichReport, error) {
+	if a.inLocked() {
+		dir, w, err := a.at("")
+		if err != nil {
+			return nil, err
+		}
+		t, err := a.projectTools(w, dir)
+		if err != nil {
+			return nil, err
+		}
+		if found, err := t.which(name); err == nil {
+			return found, nil
+		}
+	}
+	t, err := a.userTools()
+	if err != nil {
+		return nil, err
+	}
+	return t.which(name)
 }
 
 // which finds the programs of a tool, or the one that a name on PATH means.
