@@ -109,8 +109,9 @@ type status struct {
 	Aliases     []string      `json:"aliases"`
 	Functions   []string      `json:"functions"`
 	Inputs      []statusInput `json:"inputs"`
-	Stale       []string      `json:"stale"`            // inputs that changed since
-	Worker      int           `json:"worker,omitempty"` // the process that builds a new environment
+	Missing     []string      `json:"missing,omitempty"` // tools that it could use and that are nowhere
+	Stale       []string      `json:"stale"`             // inputs that changed since
+	Worker      int           `json:"worker,omitempty"`  // the process that builds a new environment
 	Progress    string        `json:"progress,omitempty"`
 	Error       string        `json:"error,omitempty"`
 	Hint        string        `json:"hint,omitempty"`
@@ -215,6 +216,9 @@ func (a *app) known(s *status, store activation.Store, e *activation.Entry) {
 		if !f.Plain && !trust.IsRecord(f.Path) && !project.Within(f.Path, store.Nix()) {
 			s.Inputs = append(s.Inputs, statusInput{render.Visible(f.Path), f.Exists})
 		}
+	}
+	for _, name := range e.Missing.Tools {
+		s.Missing = append(s.Missing, render.Visible(name))
 	}
 	for _, path := range e.Stale() {
 		s.Stale = append(s.Stale, render.Visible(path))

@@ -53,6 +53,9 @@ func (a *app) showStatus(s *status) {
 	}
 	list(out, "inputs", inputs)
 	list(out, "absent", absent)
+	if len(s.Missing) > 0 {
+		fmt.Fprintf(out, "  missing   %s: «devsh tools ls» says more\n", strings.Join(s.Missing, " "))
+	}
 	for _, path := range s.Stale {
 		fmt.Fprintf(out, "  stale     %s changed since: one of the next prompts sees it\n", a.short(s.Project, path))
 	}
