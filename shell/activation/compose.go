@@ -129,8 +129,11 @@ func (w *resolution) compose(ctx context.Context) (env.Delta, error) {
 	if err != nil {
 		return env.Delta{}, err
 	}
+	w.lacks = Lack{}
+	if d, err = w.languages(d); err != nil {
+		return env.Delta{}, err
+	}
 	d.CompletionDirs = completionDirs(d, append([]string{w.project.Root}, w.Settings.Roots...))
-	w.lacks = w.missing(d)
 	return d, nil
 }
 

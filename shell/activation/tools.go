@@ -27,9 +27,17 @@ type Tools interface {
 	// Of is what those of a place add that may decide what runs. Files are its
 	// deciding inputs, as they were judged.
 	Of(dir string, files []trust.File) (ToolLayer, error)
-	// Missing names tools that a project could use and that its environment
-	// has not, with the files that say so.
-	Missing(p project.Project, files []trust.File, d env.Delta) (Lack, []inputs.File)
+	// Languages says what a project's languages want that its environment, the
+	// delta, does not give them.
+	Languages(p project.Project, files []trust.File, d env.Delta) ToolWants
+}
+
+// ToolWants is what a project's languages want beside its environment.
+type ToolWants struct {
+	Lack Lack
+	// Delta is for outside of all other layers, which win over it.
+	Delta  env.Delta
+	Inputs []inputs.File // what says so
 }
 
 // What happens about missing tools: it is told, or not, or they are installed in
@@ -185,13 +193,18 @@ func (p Place) writeBins(bins map[string]string) error {
 	return nil
 }
 
-// missing names the tools that the project could use and has not.
-func (w *resolution) missing(d env.Delta) Lack {
+// languages adds what the project's languages want, of which the delta is all
+// there is yet, and notes what is missing.
+func (w *resolution) languages(d env.Delta) (env.Delta, error) {
 	i := slices.IndexFunc(w.places, func(p *place) bool { return p.dir == w.project.Dir })
 	if w.Tools == nil || w.Settings.off(LayerTools) || i < 0 {
-		return Lack{}
+		return d, nil
 	}
-	lack, files := w.Tools.Missing(*w.project, w.places[i].deciding.Files, d)
-	w.inputs = append(w.inputs, files...)
-	return lack
+	wants := w.Tools.Languages(*w.project, w.places[i].deciding.Files, d)
+	w.lacks, w.inputs = wants.Lack, append(w.inputs, wants.Inputs...)
+	if wants.Delta.Empty() {
+		return d, nil
+	}
+	w.toolLayer(ToolPart{Source: "languages", Delta: wants.Delta}, nil)
+	return env.Compose(wants.Delta, d)
 }

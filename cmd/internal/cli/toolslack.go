@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -48,34 +49,58 @@ func (w *world) installed(dir string, lock lockfile.Lock) (store.Profile, bool, 
 	return p, whole, nil
 }
 
-// Missing are the tools that were chosen for the place and are nowhere, as far
-// as devsh can install them.
-func (l toolLayers) Missing(p project.Project, files []trust.File, d env.Delta) (activation.Lack, []inputs.File) {
+// Languages says which tools were chosen for the place and are nowhere, as far as
+// devsh can install them, and gives its languages their variables.
+func (l toolLayers) Languages(p project.Project, files []trust.File, d env.Delta) activation.ToolWants {
 	backends, _ := l.w.backends()
 	t := &toolbox{backends: backends, project: &p, at: p.Dir, top: p.Dir, open: true, trust: trust.Allowed}
 	if top := project.WorkTree(p.Dir); top != "" && project.Within(top, p.Root) {
 		t.top = top
 	}
+	var out activation.ToolWants
 	if err := t.choose(l.w, files); err != nil {
-		return activation.Lack{}, nil // «devsh tools ls» says it
+		return out // «devsh tools ls» says it
 	}
-	var read []inputs.File
 	for _, found := range t.facts.Languages {
 		if f, err := inputs.Stat(filepath.Join(t.top, found.File)); err == nil {
-			read = append(read, f)
-		}
-	}
-	if lock, there, err := projectLock(p.Dir, files); err == nil && there {
-		if _, whole, err := l.w.installed(p.Dir, lock); err == nil && !whole {
-			lack := activation.Lack{Locked: true}
-			for _, tool := range lock.Tools {
-				lack.Tools = append(lack.Tools, tool.Name)
-			}
-			return lack, read
+			out.Inputs = append(out.Inputs, f)
 		}
 	}
 	t.finder = t.finderWith(l.w, d)
-	return activation.Lack{Tools: t.lacking()}, read
+	out.Delta.Set = t.variables(store.StartsPrograms())
+	out.Lack.Tools = t.lacking()
+	if lock, there, err := projectLock(p.Dir, files); err == nil && there {
+		if _, whole, err := l.w.installed(p.Dir, lock); err == nil && !whole {
+			out.Lack = activation.Lack{Locked: true}
+			for _, tool := range lock.Tools {
+				out.Lack.Tools = append(out.Lack.Tools, tool.Name)
+			}
+		}
+	}
+	return out
+}
+
+// variables are those that tools of the place's languages need to find what is
+// there. Starts says that this system starts programs that were not built for it.
+func (t *toolbox) variables(starts bool) map[string]env.Value {
+	out := map[string]env.Value{}
+	for _, l := range t.facts.Languages {
+		switch l.Name {
+		case "python":
+			if !starts { // uv would download a Python that cannot run, and prefer it
+				out["UV_PYTHON_DOWNLOADS"] = env.Lit("never")
+			}
+		case "rust":
+			// A rustc of nixpkgs has no sources beside it, and says so by a variable
+			// of its shell's, which wins; one of rustup's finds its own.
+			rustc, err := filepath.EvalSymlinks(t.finder.Find(&catalogue.Tool{}, "rustc").Path)
+			source := filepath.Join(filepath.Dir(filepath.Dir(rustc)), "lib/rustlib/src/rust/library")
+			if _, no := os.Stat(source); err == nil && no == nil {
+				out["RUST_SRC_PATH"] = env.Lit(source)
+			}
+		}
+	}
+	return out
 }
 
 // lacking are the chosen tools that are nowhere and could be installed. Flakes
