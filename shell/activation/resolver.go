@@ -213,6 +213,9 @@ func (w *resolution) run(ctx context.Context) (*Entry, env.Delta, error) {
 			break // else the place is judged anew, with what is known of it now
 		}
 	}
+	if broken, ok := errors.AsType[*brokenError](problem); ok {
+		return nil, env.Delta{}, broken.error
+	}
 	if errors.Is(problem, context.Canceled) || errors.Is(problem, context.DeadlineExceeded) || errors.Is(problem, errOutjudged) {
 		return nil, env.Delta{}, problem
 	}

@@ -78,6 +78,8 @@ type ToolLayer struct {
 	Bins   map[string]string
 	Inputs []inputs.File
 	Notes  []string
+	// Problem is what is wrong with the place's own files.
+	Problem error
 }
 
 // Has records a path of a place as an input, and reports whether it is there
@@ -99,6 +101,12 @@ func (l *ToolLayer) Has(dir, path string) (bool, error) {
 	return true, nil
 }
 
+// brokenError is no fault of the project's: a full disk for one. The next try may
+// find it well, so nothing is concluded of it.
+type brokenError struct{ error }
+
+func (b *brokenError) Unwrap() error { return b.error }
+
 // ownTools adds the layer of the user's own tools.
 func (w *resolution) ownTools() error {
 	if w.Tools == nil || w.Settings.off(LayerTools) {
@@ -106,7 +114,7 @@ func (w *resolution) ownTools() error {
 	}
 	l, err := w.Tools.Own()
 	if err != nil {
-		return err
+		return &brokenError{err}
 	}
 	w.inputs = append(w.inputs, l.Inputs...)
 	w.toolLayer(l.Outer, nil)
@@ -120,8 +128,11 @@ func (w *resolution) placeTools(p *place) (ToolLayer, error) {
 	}
 	l, err := w.Tools.Of(p.dir, p.deciding.Files)
 	w.inputs = append(w.inputs, l.Inputs...)
-	if err != nil {
-		return l, err
+	switch {
+	case err != nil:
+		return l, &brokenError{err}
+	case l.Problem != nil:
+		return l, l.Problem
 	}
 	w.toolLayer(l.Outer, nil)
 	return l, nil
@@ -131,7 +142,7 @@ func (w *resolution) placeTools(p *place) (ToolLayer, error) {
 func (w *resolution) innerTools(p *place, l ToolLayer) error {
 	home := w.Store.Place(p.dir)
 	if err := home.writeBins(l.Bins); err != nil {
-		return err
+		return &brokenError{err}
 	}
 	d := l.Inner.Delta
 	if len(l.Bins) > 0 {

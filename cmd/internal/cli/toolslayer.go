@@ -69,8 +69,11 @@ func (l toolLayers) Of(dir string, files []trust.File) (activation.ToolLayer, er
 // locked adds what is installed of the place's devsh.lock, if that is all of it.
 func (l toolLayers) locked(dir string, files []trust.File, out *activation.ToolLayer) error {
 	lock, there, err := projectLock(dir, files)
+	if err != nil {
+		out.Problem = err
+	}
 	if err != nil || !there {
-		return err
+		return nil
 	}
 	set := l.w.toolStore().ProjectSet(dir)
 	link, err := inputs.Stat(set.Link())
@@ -99,7 +102,8 @@ func (l toolLayers) modules(dir string, files []trust.File, out *activation.Tool
 	}
 	c, _, err := readCatalogues(l.w, dir, files)
 	if err != nil {
-		return err
+		out.Problem = err
+		return nil
 	}
 	out.Inner.Source, out.Bins = bin, map[string]string{}
 	for _, tool := range c.Tools {
