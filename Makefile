@@ -23,7 +23,7 @@ reference: ## write docs/reference.md anew from the program
 	go run ./cmd/devsh reference >docs/reference.md.new && mv docs/reference.md.new docs/reference.md
 
 test: ## run all tests, with the race detector and the fish that is found (PKG=./shell/... for some)
-	sh scripts/with-tools.sh fish zsh nix strace tmux git gcc node npm -- sh scripts/test.sh $(PKG)
+	sh scripts/with-tools.sh fish zsh nix strace tmux git gcc node npm cargo pip3 -- sh scripts/test.sh $(PKG)
 
 test-long: ## the soak alone, for half an hour (SOAK=2m): shells walk about while all changes and workers are killed
 	DEVSH_TEST_TIMEOUT=24h sh scripts/with-tools.sh fish nix git gcc -- env SOAK=$(SOAK) sh scripts/test.sh -v -run 'TestSoak$$' ./cmd/internal/fishtest

@@ -11,12 +11,15 @@ debian_package() {
         nix) echo nix-bin ;;
         gcc) echo gcc libc6-dev ;;
         node) echo nodejs ;;
+        pip3) echo python3-pip python3-venv ;; # Debian has no uv: pip plays its part in the tests
         *) echo "$1" ;;
     esac
 }
 nixpkgs_package() {
     case $1 in
         node | npm) echo nixpkgs#nodejs ;;
+        cargo) echo nixpkgs#cargo nixpkgs#rustc ;;
+        pip3) echo nixpkgs#uv nixpkgs#python3 ;;
         *) echo "nixpkgs#$1" ;;
     esac
 }

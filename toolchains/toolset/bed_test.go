@@ -23,6 +23,7 @@ import (
 	"github.com/hbohlen/devsh/toolchains/install/golang"
 	"github.com/hbohlen/devsh/toolchains/install/nix"
 	"github.com/hbohlen/devsh/toolchains/install/npm"
+	"github.com/hbohlen/devsh/toolchains/install/uv"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/store"
 	"github.com/hbohlen/devsh/toolchains/toolstest"
@@ -50,13 +51,14 @@ type bed struct {
 	goes   *toolstest.GoRegistry
 	npms   *toolstest.NPMRegistry
 	crates *toolstest.CargoRegistry
+	wheels *toolstest.PyPI
 }
 
 const module1 = "example.test/tools"
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	b := &bed{Dir: t.TempDir(), goes: toolstest.NewGo(t), npms: toolstest.NewNPM(t), crates: toolstest.NewCargo(t)}
+	b := &bed{Dir: t.TempDir(), goes: toolstest.NewGo(t), npms: toolstest.NewNPM(t), crates: toolstest.NewCargo(t), wheels: toolstest.NewPyPI(t)}
 	b.Environ = b.goes.Environ(t)
 	for _, more := range []map[string]string{b.npms.Environ(t), b.crates.Environ(t)} {
 		for k, v := range more {
@@ -91,7 +93,7 @@ func (b *bed) set(watch func(tool string, phase install.Phase)) (*Set, error) {
 		Backends: map[string]install.Backend{
 			lockfile.Go:  &golang.Backend{Host: host},
 			lockfile.NPM: &npm.Backend{Host: host}, lockfile.Cargo: &cargo.Backend{Host: host},
-			lockfile.Nix: byNix,
+			lockfile.Nix: byNix, lockfile.UV: &uv.Backend{Host: host},
 		},
 		Read: os.ReadFile, Now: func() time.Time { return now }, Progress: watch,
 		Write: func(path string, data []byte) error {
@@ -113,7 +115,7 @@ func (b *bed) open(t *testing.T) *Set {
 // program is the request for one of the module's programs, or of a package of
 // another backend, named after that.
 func program(name string) Request {
-	if slices.Contains([]string{lockfile.NPM, lockfile.Cargo, lockfile.Nix}, name) {
+	if slices.Contains([]string{lockfile.NPM, lockfile.Cargo, lockfile.Nix, lockfile.UV}, name) {
 		return Request{Name: name, From: name, Package: "x-" + name}
 	}
 	return Request{Name: name, From: lockfile.Go, Package: module1 + "/cmd/" + name}
@@ -124,6 +126,17 @@ func (b *bed) others(t *testing.T, padding string) {
 	t.Helper()
 	b.npms.Publish(t, old, map[string]any{"name": "x-npm", "version": "1.0.0", "bin": map[string]string{"npm": "x.js"}},
 		map[string]string{"x.js": "#!/usr/bin/env node\nconsole.log('npm 1.0.0')\n" + padding})
+	uv := b.wheels.Environ(t)
+	for k, v := range uv {
+		if strings.HasPrefix(k, "UV_") {
+			b.Environ[k] = v
+		}
+	}
+	if dir, _, _ := strings.Cut(uv["PATH"], ":"); dir != strings.Split(b.Environ["PATH"], ":")[0] {
+		b.Environ["PATH"] = dir + ":" + b.Environ["PATH"] // what plays uv
+	}
+	b.wheels.Publish(t, old, toolstest.Wheel{Name: "x-uv", Version: "1.0.0", Scripts: map[string]string{"uv": "x_uv:main"},
+		Files: map[string]string{"x_uv.py": "def main():\n    print('uv 1.0.0')\n" + strings.ReplaceAll(padding, "//", "#")}})
 	b.crates.Publish(t, old, toolstest.Crate{Name: "x-cargo", Version: "1.0.0", Toml: "[[bin]]\nname = \"cargo\"\npath = \"src/main.rs\"\n",
 		Files: map[string]string{"src/main.rs": "fn main() { println!(\"cargo 1.0.0\"); }\n" + padding}})
 }
@@ -180,7 +193,7 @@ const (
 
 // server is the registry of a backend.
 func (b *bed) server(from string) *toolstest.Server {
-	return map[string]*toolstest.Server{lockfile.NPM: b.npms.Server, lockfile.Cargo: b.crates.Server}[from]
+	return map[string]*toolstest.Server{lockfile.NPM: b.npms.Server, lockfile.Cargo: b.crates.Server, lockfile.UV: b.wheels.Server}[from]
 }
 
 // TestMain is the test, or one of the processes that a test starts.

@@ -17,6 +17,8 @@ import (
 func moments() map[string][]install.Phase {
 	return map[string][]install.Phase{
 		"b":     {install.Resolving, install.Locking, install.Building, install.Checking, beforeLock, afterLock},
+		"uv":    {install.Resolving, install.Installing, install.Checking},
+		"nix":   {install.Resolving, install.Locking, install.Building, install.Checking},
 		"npm":   {install.Locking, install.Installing, install.Checking},
 		"cargo": {install.Resolving, install.Locking, install.Installing, install.Compiling, install.Checking},
 	}
@@ -29,6 +31,9 @@ func TestKilled(t *testing.T) {
 		for _, moment := range phases {
 			t.Run(name+" "+string(moment), func(t *testing.T) {
 				b := newBed(t)
+				if name == "nix" {
+					b, _ = nixBed(t)
+				}
 				b.others(t, "")
 				s := b.open(t)
 				must(t)(s.Install(t.Context(), []Request{program("a")}, Options{}))
@@ -59,7 +64,7 @@ func TestKilled(t *testing.T) {
 
 // Killed while a program downloads: it ends with devsh, and nothing is half there.
 func TestKilledWhileDownloading(t *testing.T) {
-	for name, file := range map[string]string{"npm": ".tgz", "cargo": ".crate"} {
+	for name, file := range map[string]string{"npm": ".tgz", "cargo": ".crate", "uv": ".whl"} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t)
 			b.others(t, "")
@@ -149,7 +154,7 @@ func TestEightAtOnce(t *testing.T) {
 // on a full disk; and with a limit on the size of files.
 func TestNoRoom(t *testing.T) {
 	big := strings.Repeat("// "+strings.Repeat("x", 1000)+"\n", 1000)
-	for name, why := range map[string]string{"a": "no space left", "npm": "enospc", "cargo": "no space left"} {
+	for name, why := range map[string]string{"a": "no space left", "npm": "enospc", "cargo": "no space left", "uv": "no space left"} {
 		for _, full := range []bool{true, false} {
 			b := newBed(t)
 			b.others(t, big)

@@ -82,6 +82,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, over <-chan struc
 	case s.asked <- path:
 	default: // nobody listens
 	}
+	if strings.HasSuffix(path, "/") { // of PyPI's index
+		w.Header().Set("Content-Type", "application/vnd.pypi.simple.v1+json")
+	}
 	switch {
 	case fault == Hang:
 		select {

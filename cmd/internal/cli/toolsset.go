@@ -17,6 +17,7 @@ import (
 	"github.com/hbohlen/devsh/toolchains/install/golang"
 	"github.com/hbohlen/devsh/toolchains/install/nix"
 	"github.com/hbohlen/devsh/toolchains/install/npm"
+	"github.com/hbohlen/devsh/toolchains/install/uv"
 	"github.com/hbohlen/devsh/toolchains/lockfile"
 	"github.com/hbohlen/devsh/toolchains/store"
 	"github.com/hbohlen/devsh/toolchains/toolset"
@@ -109,6 +110,7 @@ func (w *world) backends() (map[string]install.Backend, *nix.Backend) {
 	byNix := &nix.Backend{Host: host, Nixpkgs: w.settings.Nixpkgs}
 	return map[string]install.Backend{
 		lockfile.NPM: &npm.Backend{Host: host}, lockfile.Go: &golang.Backend{Host: host},
+		lockfile.UV:    &uv.Backend{Host: host},
 		lockfile.Cargo: &cargo.Backend{Host: host}, lockfile.Nix: byNix,
 	}, byNix
 }
