@@ -34,7 +34,7 @@ test-fish4: ## run the suites that drive fish and nix in a Debian with fish 4
 try: build ## try it: real fish in a scratch home with sample projects
 	sh scripts/with-tools.sh fish git -- bash scripts/try.sh bin/devsh
 
-bench: build ## measure against direnv and mise, side by side (docs/performance.md)
+bench: build ## measure against direnv, mise and treefmt, side by side (docs/performance.md)
 	sh scripts/with-tools.sh fish -- bash scripts/bench.sh bin/devsh $(BENCHFLAGS)
 
 bench-once: build ## run each benchmark once, to see that it works; judges nothing

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # bench.sh DEVSH [FLAG...]: measures DEVSH against the tools that can be had: direnv from Debian and mise from npm are
 # installed where that is possible (mise into the cache directory, not into the system), nix-direnv is taken from the
-# checkout that NIX_DIRENV names. What is missing is said, and the rest is measured.
+# checkout that NIX_DIRENV names, treefmt is the program that TREEFMT names. What is missing is said, and the rest is
+# measured.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 devsh=$(realpath "$1")

@@ -77,6 +77,19 @@ func check(t testing.TB, c *Catalogue, text string) (*Catalogue, error) {
 	return n, err
 }
 
+// TestProject: what runs an interpreter or plugins of the project is known to.
+func TestProject(t *testing.T) {
+	tools := builtin(t).Tools
+	for name, want := range map[string]bool{
+		"pyrefly": true, "basedpyright": true, "pyright": false, "ty": false, "ruff": false,
+		"gopls": true, "rust-analyzer": true, "nixd": true, "nil": false, "eslint": true, "prettier": true, "biome": false,
+	} {
+		if tools[name] == nil || tools[name].Project != want {
+			t.Errorf("%s: want project = %v", name, want)
+		}
+	}
+}
+
 func TestOverride(t *testing.T) {
 	c := builtin(t)
 	n, err := check(t, c, `

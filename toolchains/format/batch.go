@@ -64,10 +64,14 @@ func (w *work) run(ctx context.Context, f *Formatter, batch []*file) error {
 // filter formats the files one by one, through the formatter's standard input,
 // in the directory of each.
 func (w *work) filter(ctx context.Context, f *Formatter, batch []*file) error {
-	for _, file := range batch {
+	for i, file := range batch {
+		if w.troubles.reached(f, allFailures) {
+			untried(batch[i:])
+			return nil
+		}
 		argv := slices.Clone(f.Argv)
-		for i := range argv {
-			argv[i] = strings.ReplaceAll(argv[i], PathArg, file.path)
+		for k := range argv {
+			argv[k] = strings.ReplaceAll(argv[k], PathArg, file.path)
 		}
 		out := &limited{most: maxFile}
 		said, err := w.call(ctx, f, call{argv: argv, dir: filepath.Dir(file.path), in: file.before, out: out})
@@ -78,9 +82,11 @@ func (w *work) filter(ctx context.Context, f *Formatter, batch []*file) error {
 			return err
 		}
 		if err != nil {
+			w.troubles.failed(f)
 			file.fail(explain(file, nil, said, err))
 			continue
 		}
+		w.troubles.succeeded(f)
 		file.accept(out.buf.Bytes())
 	}
 	return nil
@@ -88,8 +94,12 @@ func (w *work) filter(ctx context.Context, f *Formatter, batch []*file) error {
 
 // halves formats a batch in a mirror. Where the formatter fails, the halves of
 // the batch are tried, until it is known which files it fails on: of the others
-// nothing is lost.
+// nothing is lost, but by a formatter that fails on all (see [troubles]).
 func (w *work) halves(ctx context.Context, f *Formatter, m *mirror, batch []*file) error {
+	if w.troubles.reached(f, allFailures) {
+		untried(batch)
+		return nil
+	}
 	for _, file := range batch {
 		if err := m.put(file.rel, file.before); err != nil {
 			return err
@@ -104,6 +114,7 @@ func (w *work) halves(ctx context.Context, f *Formatter, m *mirror, batch []*fil
 		return context.Cause(ctx)
 	}
 	if err == nil {
+		w.troubles.succeeded(f)
 		for _, file := range batch {
 			file.take(m)
 		}
@@ -113,7 +124,13 @@ func (w *work) halves(ctx context.Context, f *Formatter, m *mirror, batch []*fil
 		return err
 	}
 	if len(batch) == 1 {
+		w.troubles.failed(f)
 		batch[0].fail(explain(batch[0], m, said, err))
+		return nil
+	}
+	if w.troubles.reached(f, manyFailures) {
+		w.troubles.failed(f)
+		untried(batch)
 		return nil
 	}
 	half := len(batch) / 2

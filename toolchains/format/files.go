@@ -55,7 +55,7 @@ func below(ctx context.Context, root string, dirs []string) ([]string, error) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if d != nil && d.IsDir() && slices.Contains(skipped, d.Name()) {
+			if d != nil && d.IsDir() && Skipped(d.Name()) {
 				return fs.SkipDir
 			}
 			if err != nil || d.IsDir() {
@@ -75,6 +75,22 @@ func below(ctx context.Context, root string, dirs []string) ([]string, error) {
 // skipped are directories in which nobody formats anything, where git does not
 // say so.
 var skipped = []string{".git", ".hg", ".jj", ".svn", ".direnv", ".venv", "__pycache__", "node_modules", "target", "vendor"}
+
+// Skipped reports whether a directory of that name is one in which nobody
+// formats anything.
+func Skipped(name string) bool { return slices.Contains(skipped, name) }
+
+// Unignored are those of the files that git does not ignore; where there is no
+// git, that is all.
+func Unignored(ctx context.Context, root string, files []string) []string {
+	if len(files) == 0 {
+		return nil // git would take that for all
+	}
+	if found, ok := tracked(ctx, root, files); ok {
+		return found
+	}
+	return files
+}
 
 // tracked asks git for the files that are tracked or not ignored. It reports
 // false where there is no repository, or no git.

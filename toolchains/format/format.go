@@ -91,6 +91,7 @@ type work struct {
 	tmp       string
 	memory    *memory
 	processes atomic.Int64
+	troubles  *troubles
 	mu        sync.Mutex
 	done      int
 }
@@ -109,7 +110,7 @@ func (w *work) progress(more, all int) {
 // Run formats the files. A file that cannot be formatted is an outcome; the
 // error says what hindered all of it, or that ctx has ended.
 func Run(ctx context.Context, r Request) (Result, error) {
-	w := &work{Request: r, memory: &memory{Version: memoryVersion, Files: map[string]remembered{}}}
+	w := &work{Request: r, troubles: newTroubles(), memory: &memory{Version: memoryVersion, Files: map[string]remembered{}}}
 	if r.Memory != "" {
 		w.memory = recall(r.Memory)
 	}
@@ -138,7 +139,7 @@ func Run(ctx context.Context, r Request) (Result, error) {
 
 // Text formats what a file would contain, and writes nothing.
 func Text(ctx context.Context, r Request, rel string, text []byte) ([]byte, error) {
-	w := &work{Request: r}
+	w := &work{Request: r, troubles: newTroubles()}
 	f := &file{rel: rel, path: filepath.Join(r.Root, rel), formatter: r.Choose(rel), before: text}
 	if f.formatter == nil {
 		return nil, fmt.Errorf("%s has no formatter", rel)

@@ -19,6 +19,8 @@ import (
 type options struct {
 	devsh, direnv, mise string // programs; empty where there is none
 	nixDirenv           string // a checkout of nix-direnv
+	treefmt             string // a program
+	tools               bool   // the rows of the toolchains alone
 	rounds              int
 	span                time.Duration // how long one measurement is to take
 	limit               time.Duration // after which a tool hangs
@@ -69,12 +71,13 @@ func run(ctx context.Context, args []string) error {
 }
 
 func parse(args []string) (options, error) {
-	o := options{nixDirenv: os.Getenv("NIX_DIRENV")}
+	o := options{nixDirenv: os.Getenv("NIX_DIRENV"), treefmt: os.Getenv("TREEFMT")}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.devsh, "devsh", "bin/devsh", "the devsh to measure")
 	f.StringVar(&o.direnv, "direnv", "", "a direnv to measure it against")
 	f.StringVar(&o.mise, "mise", "", "a mise to measure it against")
 	f.BoolVar(&o.once, "once", false, "do each thing once, to see that it works; judge nothing")
+	f.BoolVar(&o.tools, "tools", false, "measure only what the toolchains do: lsp, fmt, installing")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.IntVar(&o.rounds, "rounds", 25, "measure each thing so often")
 	f.DurationVar(&o.span, "span", 50*time.Millisecond, "repeat a thing for about so long in each measurement")

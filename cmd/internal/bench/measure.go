@@ -39,8 +39,16 @@ func measure(ctx context.Context, o options, tmp string) (*report, error) {
 		}
 	}
 	for _, row := range rows {
+		if o.tools {
+			break
+		}
 		if err := r.row(ctx, row); err != nil {
 			return nil, err
+		}
+	}
+	for _, c := range contests {
+		if err := r.contest(ctx, c); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
 	r.report.finish()

@@ -47,7 +47,7 @@ func (r *report) writeText(w io.Writer) error {
 
 // names are the contenders beside devsh that have results, in a fixed order.
 func (r *report) names() (names []string) {
-	for _, name := range []string{devshMany, direnv, mise, devshNix, nixDirenv} {
+	for _, name := range []string{devshMany, direnv, mise, treefmt, devshNix, nixDirenv} {
 		if slices.ContainsFunc(r.Rows, func(row rowReport) bool { _, ok := row.Cells[name]; return ok }) {
 			names = append(names, name)
 		}

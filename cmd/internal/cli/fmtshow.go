@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -28,6 +29,8 @@ type fmtFile struct {
 	File      string `json:"file"`
 	Formatter string `json:"formatter"`
 	Error     string `json:"error,omitempty"`
+	Untried   bool   `json:"untried,omitempty"` // its formatter failed on all others
+	rel       string // as errors name it
 }
 
 // fmtWithout are files whose formatter cannot be used.
@@ -49,10 +52,11 @@ func (r *fmtReport) add(f *formatters, result format.Result) {
 	r.Alone += result.Alone
 	r.Processes += result.Processes
 	for _, o := range result.Outcomes {
-		file := fmtFile{File: render.Visible(filepath.Join(top, o.File)), Formatter: o.Formatter}
+		file := fmtFile{File: render.Visible(filepath.Join(top, o.File)), Formatter: o.Formatter, rel: render.Visible(o.File)}
 		switch {
 		case o.Err != nil:
 			file.Error = render.VisibleText(o.Err.Error())
+			file.Untried = errors.Is(o.Err, format.ErrUntried)
 			r.Errors = append(r.Errors, file)
 		case o.Changed:
 			r.Changed = append(r.Changed, file)
@@ -90,13 +94,7 @@ func (a *app) showFmt(r *fmtReport) {
 	for _, f := range r.Changed {
 		fmt.Fprintln(a.Stdout, name(f.File))
 	}
-	for _, f := range r.Errors {
-		text := a.tilde(f.Error)
-		if !strings.Contains(text, name(f.File)) {
-			text = name(f.File) + ": " + text
-		}
-		fmt.Fprintf(a.Stderr, "devsh: %s\n", text)
-	}
+	a.showFmtErrors(r.Errors, name)
 	for _, w := range r.Without {
 		fmt.Fprintf(a.Stderr, "devsh: %s left alone: %s\n", count(len(w.Files), "file is", "files are"), a.tilde(w.Reason))
 		if w.Hint != "" {
@@ -117,6 +115,46 @@ func (a *app) showFmt(r *fmtReport) {
 			alone = fmt.Sprintf("; %s no formatter", count(r.Alone, "other has", "others have"))
 		}
 		fmt.Fprintf(a.Stderr, "devsh: %d of %s %s%s\n", len(r.Changed), count(r.Files, "file", "files"), verb, alone)
+	}
+}
+
+// namedFiles is how many files are named that have the same error as another.
+const namedFiles = 3
+
+// showFmtErrors says each error once, with the files that have it: a broken
+// configuration is one of thousands of files.
+func (a *app) showFmtErrors(all []fmtFile, name func(string) string) {
+	var order []string
+	same := map[string][]fmtFile{}
+	for _, f := range all {
+		key := f.Formatter + "\x00" + strings.ReplaceAll(f.Error, f.rel, "\x00")
+		if same[key] == nil {
+			order = append(order, key)
+		}
+		same[key] = append(same[key], f)
+	}
+	for _, key := range order {
+		first, others := same[key][0], same[key][1:]
+		if first.Untried {
+			fmt.Fprintf(a.Stderr, "devsh: %s: %s not tried, since it failed on all that were\n", first.Formatter, count(len(others)+1, "more file was", "more files were"))
+			continue
+		}
+		text := a.tilde(first.Error)
+		if !strings.Contains(text, name(first.File)) {
+			text = name(first.File) + ": " + text
+		}
+		fmt.Fprintf(a.Stderr, "devsh: %s\n", text)
+		if len(others) == 0 {
+			continue
+		}
+		var names []string
+		for _, f := range others[:min(namedFiles, len(others))] {
+			names = append(names, name(f.File))
+		}
+		if more := len(others) - len(names); more > 0 {
+			names = append(names, "and "+count(more, "file more", "files more"))
+		}
+		fmt.Fprintf(a.Stderr, "devsh: the same of %s\n", strings.Join(names, ", "))
 	}
 }
 

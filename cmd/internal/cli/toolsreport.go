@@ -33,6 +33,10 @@ type toolsReport struct {
 	// Order is the one in which sources are tried, and why.
 	Order toolset.Order `json:"order"`
 
+	// Below are directories with manifests of their own, where the place is the
+	// top of a repository.
+	Below []toolsBelow `json:"below"`
+
 	dir string // the project as it is
 }
 
@@ -92,7 +96,7 @@ func (t *toolbox) report(ctx context.Context) *toolsReport {
 	r := &toolsReport{
 		Project: render.Visible(t.project.Dir), At: render.Visible(t.at), Repository: render.Visible(t.top), Trust: string(t.trust), Open: t.open,
 		Catalogues: []string{}, Languages: []toolsLanguage{}, Missing: []string{}, Problems: []toolsProblem{},
-		dir: t.project.Dir, Order: toolOrder(),
+		dir: t.project.Dir, Order: toolOrder(), Below: t.below(ctx),
 	}
 	for _, s := range t.sources {
 		r.Catalogues = append(r.Catalogues, render.Visible(s))

@@ -32,6 +32,7 @@ func (a *app) showTools(r *toolsReport) {
 		fmt.Fprintln(out)
 		a.showLanguages(r, group, widths)
 	}
+	a.showBelow(r.Below)
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(out, "\n%s %s\n", a.red("missing:"), strings.Join(r.Missing, " "))
 		for _, line := range remedies(r) {
