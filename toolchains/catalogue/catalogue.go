@@ -2,10 +2,12 @@ package catalogue
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
+	"sync"
 
 	"github.com/hbohlen/devsh/toolchains/document"
 )
@@ -32,13 +34,24 @@ func Builtin() (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Reading them is most of what choosing tools costs, so it is done at once.
+	docs, errs := make([]*document.Document, len(paths)), make([]error, len(paths))
+	var all sync.WaitGroup
+	for i, p := range paths {
+		all.Go(func() {
+			var text []byte
+			if text, errs[i] = data.ReadFile(p); errs[i] == nil {
+				docs[i], errs[i] = document.Parse(path.Base(p), text)
+			}
+		})
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
 	c := &Catalogue{}
-	for _, p := range paths {
-		text, err := data.ReadFile(p)
-		if err != nil {
-			return nil, err
-		}
-		if c, err = c.with(File{path.Base(p), text}, sub); err != nil {
+	for _, d := range docs {
+		if c, err = c.over(d, sub); err != nil {
 			return nil, err
 		}
 	}
@@ -49,18 +62,19 @@ func Builtin() (*Catalogue, error) {
 // replaces one of that name; of a language it replaces what it names. Errors are
 // [*document.Error], with file and line.
 func (c *Catalogue) With(f File) (*Catalogue, error) {
-	n, err := c.with(f, nil)
+	d, err := document.Parse(f.Path, f.Data)
+	if err != nil {
+		return nil, err
+	}
+	n, err := c.over(d, nil)
 	if err != nil {
 		return nil, err
 	}
 	return n, n.check()
 }
 
-func (c *Catalogue) with(f File, fixtures fs.FS) (*Catalogue, error) {
-	d, err := document.Parse(f.Path, f.Data)
-	if err != nil {
-		return nil, err
-	}
+// over is the catalogue with what a file says over it.
+func (c *Catalogue) over(d *document.Document, fixtures fs.FS) (*Catalogue, error) {
 	r := &reader{fixtures: fixtures}
 	n := &Catalogue{Tools: map[string]*Tool{}, Prefer: map[string]map[Role]Preference{}}
 	maps.Copy(n.Tools, c.Tools)
