@@ -29,10 +29,7 @@ func (m *merger) open(path []string, b, g, l tree.Node) (opened [3]entries, ok b
 		switch rule := m.schema.at(path); {
 		case !n.Exists():
 		case n.Kind() == '{':
-			e.ids = n.Keys()
-			for _, key := range e.ids {
-				e.nodes[key] = n.Get(key)
-			}
+			e.ids, e.nodes = n.Members()
 		case n.Kind() == '[' && (rule.Kind == Set || rule.Kind == Keyed):
 			for _, element := range n.Elements() {
 				id, named := m.id(rule, path, element)

@@ -69,8 +69,9 @@ func (s Schema) Meaning(path []string, n tree.Node) string {
 	var parts []string
 	switch rule := s.at(path); {
 	case n.Kind() == '{':
-		for _, key := range n.Keys() {
-			parts = append(parts, quote(key)+":"+s.Meaning(below(path, key), n.Get(key)))
+		keys, values := n.Members()
+		for _, key := range keys {
+			parts = append(parts, quote(key)+":"+s.Meaning(below(path, key), values[key]))
 		}
 	case n.Kind() == '[':
 		for _, e := range n.Elements() {

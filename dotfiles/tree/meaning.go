@@ -19,12 +19,12 @@ func (n Node) Meaning() string {
 	case 0:
 		return ""
 	case '{':
-		keys := n.Keys()
+		keys, values := n.Members()
 		slices.Sort(keys)
 		var b strings.Builder
 		b.WriteByte('{')
 		for _, key := range keys {
-			fmt.Fprintf(&b, "%q:%s,", key, n.Get(key).Meaning())
+			fmt.Fprintf(&b, "%q:%s,", key, values[key].Meaning())
 		}
 		return b.String() + "}"
 	case '[':

@@ -41,23 +41,30 @@ func (n Node) Source() string {
 
 // Keys are an object's keys in their order, each once.
 func (n Node) Keys() []string {
-	object := n.object()
-	if object == nil {
-		return nil
-	}
-	seen := make(map[string]bool, len(object.Members))
-	keys := make([]string, 0, len(object.Members))
-	for _, m := range object.Members {
-		if key := name(m); !seen[key] {
-			seen[key] = true
-			keys = append(keys, key)
-		}
-	}
+	keys, _ := n.Members()
 	return keys
 }
 
-// Get is the value of a key: of the last one, where it is there twice, since
-// that is the one that programs read.
+// Members are an object's keys in their order, each once, and their values:
+// of a key that is there twice the last, since that is the one that programs read.
+func (n Node) Members() ([]string, map[string]Node) {
+	object := n.object()
+	if object == nil {
+		return nil, nil
+	}
+	values := make(map[string]Node, len(object.Members))
+	keys := make([]string, 0, len(object.Members))
+	for i := range object.Members {
+		key := name(object.Members[i])
+		if _, twice := values[key]; !twice {
+			keys = append(keys, key)
+		}
+		values[key] = Node{n.doc, &object.Members[i].Value}
+	}
+	return keys, values
+}
+
+// Get is the value of a key, as Members has it.
 func (n Node) Get(key string) Node {
 	object := n.object()
 	if object == nil {
