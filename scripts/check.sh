@@ -15,7 +15,7 @@ check() {
 }
 
 formatted() {
-    files=$(gofmt -l cmd shell toolchains hooks) || return
+    files=$(gofmt -l cmd shell toolchains dotfiles hooks) || return
     [ -z "$files" ] || {
         printf '%s\n' "not formatted, run gofmt -w:" "$files" >&2
         return 1

@@ -26,6 +26,7 @@ var (
 	pure = []string{
 		"shell/env", "shell/render", "shell/manifest", "shell/envrc", "shell/nixenv/nixlog",
 		"toolchains/document", "toolchains/lockfile", "toolchains/catalogue", "toolchains/detect", "toolchains/choose", "toolchains/prefix/plan",
+		"dotfiles/tree", "dotfiles/merge",
 	}
 	base = []string{"shell/inputs", "shell/project", "shell/atomicfile", "shell/filelock", "shell/program"}
 	// leaves rest on nothing of ours, and know nothing of shells.
@@ -43,6 +44,7 @@ var owners = map[string][]string{
 	"github.com/fsnotify/fsnotify":  {"shell/watch"},
 	"golang.org/x/mod/modfile":      {"toolchains/detect"},
 	"github.com/Masterminds/semver": {"toolchains/install/npm"},
+	"github.com/tailscale/hujson":   {"dotfiles/tree"},
 }
 
 var rules = []rule{
