@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
 	"github.com/hbohlen/devsh/shell/env"
@@ -175,6 +176,12 @@ func (p Place) bins() string { return filepath.Join(p.Dir, "bin") }
 // beside the name by which they were called.
 func (p Place) writeBins(bins map[string]string) error {
 	there, err := os.ReadDir(p.bins())
+	if errors.Is(err, syscall.ENOTDIR) { // whoever put a file there, it is devsh's own place
+		if err := os.Remove(p.bins()); err != nil {
+			return fmt.Errorf("write the programs of a project: %w", err)
+		}
+		err = fs.ErrNotExist
+	}
 	if errors.Is(err, fs.ErrNotExist) && len(bins) == 0 {
 		return nil
 	}
