@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/hbohlen/devsh/shell/atomicfile"
 	"github.com/hbohlen/devsh/shell/env"
@@ -175,13 +174,14 @@ func (p Place) bins() string { return filepath.Join(p.Dir, "bin") }
 // script that becomes the program: a link would not do for those that look
 // beside the name by which they were called.
 func (p Place) writeBins(bins map[string]string) error {
-	there, err := os.ReadDir(p.bins())
-	if errors.Is(err, syscall.ENOTDIR) { // whoever put a file there, it is devsh's own place
+	// Whoever put a file there, or a link, it is devsh's own place; what a link
+	// leads to is not.
+	if info, err := os.Lstat(p.bins()); err == nil && !info.IsDir() {
 		if err := os.Remove(p.bins()); err != nil {
 			return fmt.Errorf("write the programs of a project: %w", err)
 		}
-		err = fs.ErrNotExist
 	}
+	there, err := os.ReadDir(p.bins())
 	if errors.Is(err, fs.ErrNotExist) && len(bins) == 0 {
 		return nil
 	}

@@ -85,10 +85,15 @@ func (a *app) makePrefixes(ctx context.Context, w *world) error {
 	for range 2 {
 		l, err := p.Layer(ctx)
 		if err != nil {
-			made.Error = err.Error()
-			made.Files = before.Files
-			if len(made.Files) == 0 {
-				made.Files = []inputs.File{{Path: p.Root()}} // not tried at each entry
+			// What there was stays, and it is not tried at each entry, but when
+			// something changes again.
+			made = madePrefixes{Delta: before.Delta, Error: err.Error()}
+			paths := []string{p.Root()}
+			for _, f := range before.Files {
+				paths = append(paths, f.Path)
+			}
+			if made.Files, err = statAll(paths); err != nil {
+				return err
 			}
 			break
 		}
