@@ -78,8 +78,9 @@ func (a *app) toolsFill() *cobra.Command {
 			if w.settings.Prefixes {
 				err = a.makePrefixes(cmd.Context(), w)
 			}
-			if err == nil && a.mayFill(w, e) {
-				err = a.fill(cmd.Context(), w, e)
+			// It may have been denied meanwhile.
+			if now := w.resolver.Known(args[0]); err == nil && now != nil && a.mayFill(w, now) {
+				err = a.fill(cmd.Context(), w, now)
 			}
 			if _, enter := w.resolver.Enter(cmd.Context(), e.Project.Dir, activation.Options{Background: a.starter(), Grace: grace}); err == nil {
 				err = enter
